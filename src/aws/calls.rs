@@ -1,0 +1,163 @@
+//! A record of every call: counts for the summary, a trace line for `-v`, and a gate that can stop
+//! mutating calls.
+
+use super::classify::THROTTLING;
+use aws_smithy_runtime_api::{
+    box_error::BoxError,
+    client::{
+        interceptors::{
+            Intercept,
+            context::{BeforeTransmitInterceptorContextRef, FinalizerInterceptorContextRef},
+        },
+        orchestrator::{HttpResponse, Metadata},
+        runtime_components::RuntimeComponents,
+    },
+};
+use aws_smithy_types::config_bag::{ConfigBag, Layer, Storable, StoreReplace};
+use serde::Serialize;
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+use tokio::time::Instant;
+
+/// How many calls of which operation.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct CallCounts {
+    /// All calls that were sent.
+    pub total: u64,
+    /// Those that could change something.
+    pub mutating: u64,
+    /// Those that AWS refused for their rate.
+    pub throttled: u64,
+    /// By IAM action, such as `ec2:CreateVpc`.
+    pub by_operation: BTreeMap<String, u64>,
+}
+
+/// Shared by the clients of all services.
+#[derive(Clone, Debug, Default)]
+pub struct CallLog {
+    counts: Arc<Mutex<CallCounts>>,
+    refusal: Arc<Mutex<Option<String>>>,
+}
+
+impl CallLog {
+    /// What was called so far.
+    pub fn counts(&self) -> CallCounts {
+        self.lock().clone()
+    }
+
+    /// From now on no call that could change something is sent; says why.
+    pub fn refuse_mutations(&self, why: impl Into<String>) {
+        *self.refusal.lock().unwrap_or_else(PoisonError::into_inner) = Some(why.into());
+    }
+
+    /// The interceptor for one service's client; `service` is its IAM prefix.
+    pub fn interceptor(&self, service: &'static str) -> Recorder {
+        Recorder { service, log: self.clone() }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, CallCounts> {
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whether an operation only reads, by AWS's own naming.
+pub fn is_read(operation: &str) -> bool {
+    ["Describe", "List", "Get", "Simulate"].iter().any(|verb| operation.starts_with(verb))
+}
+
+/// Whether an answer refuses the call for its rate: the code stands in a header or in the body, as
+/// the protocol has it.
+fn is_throttled(response: &HttpResponse) -> bool {
+    let header = response.headers().get("x-amzn-errortype").unwrap_or_default();
+    let body = response.body().bytes().unwrap_or_default();
+    let body = String::from_utf8_lossy(body);
+    THROTTLING.iter().any(|code| {
+        header == *code
+            || body.contains(&format!("<Code>{code}</Code>"))
+            || body.contains(&format!("\"{code}\""))
+    })
+}
+
+/// Sits in one client's calls.
+#[derive(Debug)]
+pub struct Recorder {
+    service: &'static str,
+    log: CallLog,
+}
+
+#[derive(Debug)]
+struct SentAt(Instant);
+
+impl Storable for SentAt {
+    type Storer = StoreReplace<Self>;
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Refused(String);
+
+impl Intercept for Recorder {
+    fn name(&self) -> &'static str {
+        "meshctl-calls"
+    }
+
+    fn read_before_transmit(
+        &self,
+        _context: &BeforeTransmitInterceptorContextRef<'_>,
+        _components: &RuntimeComponents,
+        bag: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let operation = bag.load::<Metadata>().map_or("", |metadata| metadata.name()).to_owned();
+        let mutating = !is_read(&operation);
+        if mutating {
+            let refusal = self.log.refusal.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(why) = refusal.as_ref() {
+                return Err(Refused(why.clone()).into());
+            }
+        }
+        let mut layer = Layer::new("meshctl-calls");
+        layer.store_put(SentAt(Instant::now()));
+        bag.push_layer(layer);
+        let mut counts = self.log.lock();
+        counts.total += 1;
+        counts.mutating += u64::from(mutating);
+        *counts.by_operation.entry(format!("{}:{operation}", self.service)).or_default() += 1;
+        Ok(())
+    }
+
+    fn read_after_execution(
+        &self,
+        context: &FinalizerInterceptorContextRef<'_>,
+        _components: &RuntimeComponents,
+        bag: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let Some(sent) = bag.load::<SentAt>() else { return Ok(()) };
+        let operation = bag.load::<Metadata>().map_or("", |metadata| metadata.name());
+        let response = context.response();
+        let status = response.map_or(0, |response| response.status().as_u16());
+        let headers = response.map(|response| response.headers());
+        let id = headers
+            .and_then(|headers| headers.get("x-amzn-requestid").or(headers.get("x-amz-request-id")))
+            .unwrap_or_default();
+        let throttled = status >= 400 && response.is_some_and(is_throttled);
+        self.log.lock().throttled += u64::from(throttled);
+        let answer = match status {
+            _ if throttled => "throttled",
+            0 => "no answer",
+            200..400 => "ok",
+            400..500 => "refused",
+            _ => "failed",
+        };
+        tracing::debug!(
+            target: "meshctl::call",
+            operation = format_args!("{}:{operation}", self.service),
+            answer = %answer,
+            status,
+            request_id = %id,
+            milliseconds = sent.0.elapsed().as_millis() as u64,
+        );
+        Ok(())
+    }
+}

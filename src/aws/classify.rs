@@ -1,0 +1,199 @@
+//! What AWS's codes mean for the next step: the only table of them.
+//!
+//! Codes are from AWS's service models. A message decides only where one code means several things.
+
+use crate::model::Class;
+
+/// The codes with which AWS's services refuse a call for its rate.
+pub const THROTTLING: &[&str] = &[
+    "Throttling",
+    "ThrottlingException",
+    "ThrottledException",
+    "RequestThrottled",
+    "RequestThrottledException",
+    "TooManyRequestsException",
+    "RequestLimitExceeded",
+    "BandwidthLimitExceeded",
+    "SlowDown",
+    "PriorRequestNotComplete",
+    "EC2ThrottledException",
+];
+
+/// Codes that mean one thing.
+const CODES: &[(Class, &[&str])] = &[
+    (Class::Throttled, THROTTLING),
+    (
+        Class::Transient,
+        &[
+            "InternalError",
+            "InternalFailure",
+            "InternalServerError",
+            "InternalServerErrorException",
+            "ServiceFailure",
+            "ServerException",
+            "ServiceUnavailable",
+            "ServiceUnavailableException",
+            "Unavailable",
+            "RequestTimeout",
+            "RequestTimeoutException",
+        ],
+    ),
+    (
+        Class::Denied,
+        &[
+            "AccessDenied",
+            "AccessDeniedException",
+            "UnauthorizedOperation",
+            "UnauthorizedException",
+            "ForbiddenException",
+            "OptInRequired",
+            "SubscriptionRequiredException",
+            "ExpiredToken",
+            "ExpiredTokenException",
+            "RequestExpired",
+            "InvalidClientTokenId",
+            "UnrecognizedClientException",
+            "SignatureDoesNotMatch",
+            "MissingAuthenticationToken",
+            "PendingVerification",
+            "BlockedException",
+        ],
+    ),
+    (
+        Class::Missing,
+        &[
+            "NoSuchEntity",
+            "NotFoundException",
+            "ResourceNotFoundException",
+            "NamespaceNotFound",
+            "NamespaceNotFoundException",
+            "ServiceNotFound",
+            "InstanceNotFound",
+            "OperationNotFound",
+            "LoadBalancerNotFound",
+            "TargetGroupNotFound",
+            "ListenerNotFound",
+            "RuleNotFound",
+            "SubnetNotFound",
+            "ClusterNotFoundException",
+            "ServiceNotFoundException",
+            "ServiceNotActiveException",
+            "NatGatewayNotFound",
+            "Gateway.NotAttached",
+        ],
+    ),
+    (
+        Class::Exists,
+        &[
+            "EntityAlreadyExists",
+            "ResourceAlreadyExistsException",
+            "NamespaceAlreadyExists",
+            "ServiceAlreadyExists",
+            "DuplicateRequest",
+            "DuplicateLoadBalancerName",
+            "DuplicateTargetGroupName",
+            "DuplicateListener",
+            "InvalidGroup.Duplicate",
+            "InvalidPermission.Duplicate",
+            "InvalidSubnet.Conflict",
+            "RouteAlreadyExists",
+            "Resource.AlreadyAssociated",
+        ],
+    ),
+    (
+        Class::Busy,
+        &[
+            "DependencyViolation",
+            "InvalidIPAddress.InUse",
+            "InvalidGroup.InUse",
+            "ResourceInUse",
+            "ResourceInUseException",
+            "DeleteConflict",
+        ],
+    ),
+    (
+        Class::NotYet,
+        &[
+            "ConcurrentModification",
+            "EntityTemporarilyUnmodifiable",
+            "OperationAbortedException",
+            "UpdateInProgressException",
+            "IncorrectState",
+            // Of an ID that we just made: load balancing sees it a little later.
+            "InvalidSubnet",
+            "InvalidSecurityGroup",
+        ],
+    ),
+    (Class::Quota, &["LimitExceeded", "LimitExceededException", "ResourceLimitExceeded"]),
+];
+
+/// Codes that mean several things, told apart by a part of AWS's own text. The first that fits
+/// decides; an empty part fits everything.
+const TEXTS: &[(&str, &str, Class)] = &[
+    ("ConflictException", "concurrent modification", Class::NotYet),
+    ("ConflictException", "", Class::Exists),
+    // An endpoint's predecessor is still going.
+    ("InvalidParameter", "conflicting DNS domain", Class::NotYet),
+    ("OperationNotPermitted", "associated with another service", Class::Busy),
+    ("BadRequestException", "is referenced in", Class::Busy),
+    ("BadRequestException", "Active stages pointing", Class::Busy),
+    ("BadRequestException", "required permissions configured", Class::NotYet),
+    ("BadRequestException", "could not successfully write to CloudWatch Logs", Class::NotYet),
+    ("BadRequestException", "must be set in account settings", Class::NotYet),
+    ("InvalidParameterException", "not idempotent", Class::Exists),
+    ("InvalidParameterException", "still Draining", Class::NotYet),
+    ("InvalidParameterException", "Unable to assume the service linked role", Class::NotYet),
+    ("InvalidParameterException", "does not have an associated load balancer", Class::NotYet),
+    ("InvalidParameterException", "Error retrieving", Class::NotYet),
+    ("InvalidParameterException", "TaskDefinition not found", Class::Missing),
+    ("ClientException", "Unable to describe task definition", Class::Missing),
+    ("ClientException", "Unable to find task definition", Class::Missing),
+    ("MalformedPolicyDocument", "Invalid principal", Class::NotYet),
+    // A VPC that we just made.
+    ("ValidationError", "The VPC ID", Class::NotYet),
+];
+
+/// What an error of AWS means. `operation` is the IAM action, `status` the HTTP status.
+pub fn classify(operation: &str, code: &str, message: &str, status: u16) -> Class {
+    if let Some((class, _)) = CODES.iter().find(|(_, codes)| codes.contains(&code)) {
+        return *class;
+    }
+    let told = TEXTS.iter().find(|(of, part, _)| *of == code && message.contains(part));
+    if let Some((_, _, class)) = told {
+        return *class;
+    }
+    if code == "AuthFailure" && operation == "ec2:ReleaseAddress" {
+        // The address of a NAT gateway that is going away.
+        Class::Busy
+    } else if code.ends_with(".NotFound") {
+        Class::Missing
+    } else if code.ends_with("LimitExceeded") || code.starts_with("TooMany") {
+        Class::Quota
+    } else if code.starts_with("ClusterContains") {
+        Class::Busy
+    } else if status == 429 {
+        Class::Throttled
+    // 501 is not of AWS: the simulator says so of what it does not have.
+    } else if status >= 500 && status != 501 {
+        Class::Transient
+    } else {
+        Class::Invalid
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_code_of_several_meanings_is_told_apart_by_awss_text() {
+        let class = |code, message| classify("x:Y", code, message, 400);
+        assert_eq!(class("ConflictException", "Stage already exists"), Class::Exists);
+        let busy = "Unable to complete operation due to concurrent modification. Please try again";
+        assert_eq!(class("ConflictException", busy), Class::NotYet);
+        assert_eq!(class("InvalidVpcID.NotFound", ""), Class::Missing);
+        assert_eq!(class("AddressLimitExceeded", ""), Class::Quota);
+        assert_eq!(class("SomethingNew", ""), Class::Invalid);
+        assert_eq!(classify("x:Y", "SomethingNew", "", 503), Class::Transient);
+    }
+}

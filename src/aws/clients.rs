@@ -1,0 +1,143 @@
+//! The SDK's clients, one per service, made when first used.
+
+use super::calls::CallLog;
+use aws_config::{BehaviorVersion, Region, SdkConfig, timeout::TimeoutConfig};
+use aws_credential_types::Credentials;
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_smithy_types::retry::RetryConfig;
+use std::{cell::OnceCell, rc::Rc, time::Duration};
+
+/// How long one attempt may take before it counts as lost.
+const ATTEMPT: Duration = Duration::from_secs(30);
+
+/// Where AWS is.
+#[derive(Clone, Debug, Default)]
+pub struct Endpoint {
+    /// The region, if a flag or the configuration names one.
+    pub region: Option<String>,
+    /// The profile, if a flag names one.
+    pub profile: Option<String>,
+    /// One URL for all services.
+    pub url: Option<String>,
+    /// An AWS inside this process, instead of a network.
+    pub in_process: Option<SharedHttpClient>,
+}
+
+/// The clients of all services that the stack is made of.
+#[derive(Clone)]
+pub struct Clients(Rc<Inner>);
+
+struct Inner {
+    config: SdkConfig,
+    log: CallLog,
+    ec2: OnceCell<aws_sdk_ec2::Client>,
+    elb: OnceCell<aws_sdk_elasticloadbalancingv2::Client>,
+    ecs: OnceCell<aws_sdk_ecs::Client>,
+    servicediscovery: OnceCell<aws_sdk_servicediscovery::Client>,
+    appmesh: OnceCell<aws_sdk_appmesh::Client>,
+    apigateway: OnceCell<aws_sdk_apigateway::Client>,
+    iam: OnceCell<aws_sdk_iam::Client>,
+    logs: OnceCell<aws_sdk_cloudwatchlogs::Client>,
+    sts: OnceCell<aws_sdk_sts::Client>,
+}
+
+macro_rules! clients {
+    ($($(#[$doc:meta])* $name:ident: $krate:ident, $prefix:literal;)+) => {
+        impl Clients {
+            $($(#[$doc])*
+            pub fn $name(&self) -> &$krate::Client {
+                self.0.$name.get_or_init(|| {
+                    let config = $krate::config::Builder::from(&self.0.config)
+                        .interceptor(self.0.log.interceptor($prefix))
+                        .build();
+                    $krate::Client::from_conf(config)
+                })
+            })+
+        }
+    };
+}
+
+clients! {
+    /// EC2: networks.
+    ec2: aws_sdk_ec2, "ec2";
+    /// Elastic Load Balancing v2.
+    elb: aws_sdk_elasticloadbalancingv2, "elasticloadbalancing";
+    /// ECS.
+    ecs: aws_sdk_ecs, "ecs";
+    /// Cloud Map.
+    servicediscovery: aws_sdk_servicediscovery, "servicediscovery";
+    /// App Mesh.
+    appmesh: aws_sdk_appmesh, "appmesh";
+    /// API Gateway, REST APIs.
+    apigateway: aws_sdk_apigateway, "apigateway";
+    /// IAM.
+    iam: aws_sdk_iam, "iam";
+    /// CloudWatch Logs.
+    logs: aws_sdk_cloudwatchlogs, "logs";
+    /// STS.
+    sts: aws_sdk_sts, "sts";
+}
+
+impl Clients {
+    /// Reads the SDK's usual sources (environment, profiles) under what `endpoint` says.
+    ///
+    /// The SDK's own retries are off: its jitter is unseeded, it repeats creates that have no
+    /// token, and it hides calls from the record.
+    pub async fn load(endpoint: &Endpoint, log: CallLog) -> Self {
+        let mut loader = aws_config::defaults(BehaviorVersion::latest())
+            .retry_config(RetryConfig::disabled())
+            .timeout_config(TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT).build());
+        if let Some(region) = &endpoint.region {
+            loader = loader.region(Region::new(region.clone()));
+        }
+        if let Some(profile) = &endpoint.profile {
+            loader = loader.profile_name(profile);
+        }
+        if let Some(url) = &endpoint.url {
+            loader = loader.endpoint_url(url);
+        }
+        if let Some(client) = &endpoint.in_process {
+            let region = endpoint.region.clone().unwrap_or_else(|| "us-east-1".into());
+            loader = loader
+                .http_client(client.clone())
+                .region(Region::new(region))
+                .credentials_provider(Credentials::from_keys("LOCAL", "local", None))
+                .empty_test_environment();
+        }
+        let config = loader.load().await;
+        let config = config
+            .into_builder()
+            .stalled_stream_protection(
+                aws_config::stalled_stream_protection::StalledStreamProtectionConfig::disabled(),
+            )
+            .build();
+        Self::new(config, log)
+    }
+
+    /// Clients of this configuration.
+    pub fn new(config: SdkConfig, log: CallLog) -> Self {
+        Self(Rc::new(Inner {
+            config,
+            log,
+            ec2: OnceCell::new(),
+            elb: OnceCell::new(),
+            ecs: OnceCell::new(),
+            servicediscovery: OnceCell::new(),
+            appmesh: OnceCell::new(),
+            apigateway: OnceCell::new(),
+            iam: OnceCell::new(),
+            logs: OnceCell::new(),
+            sts: OnceCell::new(),
+        }))
+    }
+
+    /// The region that all of them talk to, when one is known.
+    pub fn region(&self) -> Option<String> {
+        self.0.config.region().map(|region| region.to_string())
+    }
+
+    /// The record of their calls.
+    pub fn log(&self) -> &CallLog {
+        &self.0.log
+    }
+}

@@ -1,0 +1,123 @@
+//! AWS's errors as ours: the operation, the code, the request ID, and what follows from them.
+
+use super::classify::classify;
+use crate::model::{Class, Error, Result};
+use aws_smithy_runtime_api::{
+    client::{orchestrator::HttpResponse, result::SdkError},
+    http::Headers,
+};
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+
+/// Names the operation of a result and turns its error into ours.
+pub trait OpResult<T> {
+    /// `operation` is the IAM action, such as `ec2:CreateSubnet`.
+    fn op(self, operation: &'static str) -> Result<T>;
+}
+
+impl<T, E: ProvideErrorMetadata> OpResult<T> for Result<T, SdkError<E, HttpResponse>> {
+    fn op(self, operation: &'static str) -> Result<T> {
+        self.map_err(|error| ours(operation, &error))
+    }
+}
+
+fn ours<E: ProvideErrorMetadata>(
+    operation: &'static str,
+    error: &SdkError<E, HttpResponse>,
+) -> Error {
+    let headers = error.raw_response().map(HttpResponse::headers);
+    let request_id = headers.and_then(request_id).map(String::from);
+    let status = error.raw_response().map_or(0, |response| response.status().as_u16());
+    let (class, code, message): (Class, String, String) = match error {
+        SdkError::ServiceError(service) => {
+            let code = service.err().code().unwrap_or_default();
+            let message = service.err().message().unwrap_or_default();
+            (classify(operation, code, message, status), code.into(), message.into())
+        }
+        SdkError::TimeoutError(_) => (Class::Transient, "RequestTimeout".into(), causes(error)),
+        SdkError::DispatchFailure(failure) if failure.is_io() || failure.is_timeout() => {
+            (Class::Transient, "ConnectionFailed".into(), causes(error))
+        }
+        SdkError::DispatchFailure(_) => (Class::Denied, "NotSent".into(), causes(error)),
+        SdkError::ResponseError(_) => (Class::Transient, "UnreadableAnswer".into(), causes(error)),
+        _ => (Class::Invalid, "NotSent".into(), causes(error)),
+    };
+    let hint = hint(&code).map(String::from);
+    Error { class, operation, code, message, request_id, hint }
+}
+
+fn request_id(headers: &Headers) -> Option<&str> {
+    headers.get("x-amzn-requestid").or_else(|| headers.get("x-amz-request-id"))
+}
+
+/// The chain of causes of an error that is no answer of a service.
+fn causes<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> String {
+    let source: Option<&(dyn std::error::Error + 'static)> = match error {
+        SdkError::ConstructionFailure(_) => None,
+        SdkError::DispatchFailure(failure) => {
+            failure.as_connector_error().map(|error| error as &(dyn std::error::Error + 'static))
+        }
+        _ => None,
+    };
+    let mut text = match error {
+        SdkError::ConstructionFailure(_) => "the request could not be built".to_owned(),
+        SdkError::TimeoutError(_) => "no answer in time".to_owned(),
+        SdkError::DispatchFailure(_) => "the request could not be sent".to_owned(),
+        SdkError::ResponseError(_) => "the answer could not be read".to_owned(),
+        _ => "the request failed".to_owned(),
+    };
+    let mut next = source;
+    while let Some(cause) = next {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        next = cause.source();
+    }
+    text
+}
+
+fn hint(code: &str) -> Option<&'static str> {
+    Some(match code {
+        "AddressLimitExceeded" => {
+            "release an unused Elastic IP, raise the quota \"EC2-VPC Elastic IPs\", or set \
+             network.nat = \"single\"; then run `meshctl up` again"
+        }
+        "VpcLimitExceeded" => {
+            "delete an unused VPC or raise the quota \"VPCs per Region\", then run `meshctl up` again"
+        }
+        "ExpiredToken" | "ExpiredTokenException" | "RequestExpired" => {
+            "renew the credentials and run the command again: it goes on from here"
+        }
+        "InvalidClientTokenId" | "UnrecognizedClientException" => {
+            "these credentials are not known to AWS: check AWS_PROFILE and AWS_ACCESS_KEY_ID"
+        }
+        _ => return None,
+    })
+}
+
+/// Treats "there is no such thing" as an answer.
+pub trait OrAbsent<T> {
+    /// `None` when AWS says that it does not exist.
+    fn or_absent(self) -> Result<Option<T>>;
+}
+
+impl<T> OrAbsent<T> for Result<T> {
+    fn or_absent(self) -> Result<Option<T>> {
+        match self {
+            Ok(value) => Ok(Some(value)),
+            Err(error) if error.class == Class::Missing => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// Demands a member that AWS always gives.
+pub trait Answered<T> {
+    /// # Errors
+    /// Names the operation and the member that its answer lacks.
+    fn answered(self, operation: &'static str, member: &str) -> Result<T>;
+}
+
+impl<T> Answered<T> for Option<T> {
+    fn answered(self, operation: &'static str, member: &str) -> Result<T> {
+        self.ok_or_else(|| Error::answer(operation, member))
+    }
+}

@@ -1,0 +1,15 @@
+//! AWS as resources see it: clients, errors, tags, batched reads, and a record of every call.
+
+pub mod batch;
+pub mod calls;
+pub mod classify;
+pub mod clients;
+pub mod cx;
+pub mod error;
+pub mod tags;
+
+pub use batch::{Batch, Batches};
+pub use calls::{CallCounts, CallLog};
+pub use clients::{Clients, Endpoint};
+pub use cx::{Cx, Identity, Scope};
+pub use error::{Answered, OpResult, OrAbsent};

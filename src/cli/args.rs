@@ -1,0 +1,104 @@
+//! Flags that the commands share.
+
+use super::{CliError, Exit};
+use crate::report::Output;
+use clap::Args;
+use std::{path::PathBuf, str::FromStr};
+
+/// Where the stack is, and how to report.
+#[derive(Args, Clone, Debug, Default)]
+pub struct Common {
+    /// The configuration; meshctl.toml here if there is one, else config/demo.toml
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// The stack's name, instead of the configuration's
+    #[arg(long, value_name = "NAME")]
+    pub stack: Option<String>,
+    /// The AWS region, instead of the configuration's
+    #[arg(long)]
+    pub region: Option<String>,
+    /// The AWS profile
+    #[arg(long)]
+    pub profile: Option<String>,
+    /// One URL for all AWS services, such as a simulator's; AWS_ENDPOINT_URL_<SERVICE> works too
+    #[arg(long, value_name = "URL")]
+    pub endpoint_url: Option<String>,
+    /// Use the embedded AWS simulator instead of AWS
+    #[arg(long, conflicts_with_all = ["endpoint_url", "profile"])]
+    pub local: bool,
+    /// With --local: seconds of AWS's time in one second, or `max`
+    #[arg(long, value_name = "N|max", default_value = "60", requires = "local")]
+    pub speed: Speed,
+    /// Where the state is kept
+    #[arg(long, value_name = "DIR", default_value = ".meshctl")]
+    pub state: PathBuf,
+    /// For people, or one JSON object per line
+    #[arg(long, value_enum, default_value_t)]
+    pub output: Output,
+    /// Show every AWS call (-v), and more (-vv); MESHCTL_LOG filters
+    #[arg(short, long, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+}
+
+/// How fast the simulator's time runs.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub enum Speed {
+    /// So many seconds in one.
+    Times(f64),
+    /// Without waiting at all: time jumps to the next thing that happens.
+    #[default]
+    Max,
+}
+
+impl Speed {
+    /// The factor between the process's clock and AWS's time.
+    pub fn factor(self) -> f64 {
+        match self {
+            Self::Times(times) => times,
+            Self::Max => 1.0,
+        }
+    }
+}
+
+impl FromStr for Speed {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text == "max" {
+            return Ok(Self::Max);
+        }
+        match text.parse::<f64>() {
+            Ok(times) if (0.1..=10_000.0).contains(&times) => Ok(Self::Times(times)),
+            _ => Err("give a number from 0.1 to 10000, or max".into()),
+        }
+    }
+}
+
+impl Common {
+    /// One thread; with `--speed max` its time is virtual, so nothing is waited for.
+    pub fn runtime(&self) -> Result<tokio::runtime::Runtime, CliError> {
+        let mut builder = tokio::runtime::Builder::new_current_thread();
+        builder.enable_all().start_paused(self.is_virtual());
+        builder.build().map_err(|error| CliError::new(Exit::Failed, format!("no runtime: {error}")))
+    }
+
+    /// Whether time jumps instead of passing.
+    pub fn is_virtual(&self) -> bool {
+        self.local && self.speed == Speed::Max
+    }
+
+    /// The configuration's path: as given, or the first of the usual places.
+    pub fn config_path(&self) -> PathBuf {
+        let own = PathBuf::from("meshctl.toml");
+        match &self.config {
+            Some(path) => path.clone(),
+            None if own.exists() => own,
+            None => PathBuf::from("config/demo.toml"),
+        }
+    }
+
+    /// Where the stacks' states are: the simulator's apart from AWS's.
+    pub fn state_root(&self) -> PathBuf {
+        if self.local { self.state.join("local") } else { self.state.clone() }
+    }
+}

@@ -1,0 +1,101 @@
+//! `meshctl down`: remove everything of the stack, and prove it.
+
+use super::{
+    CliError, Exit,
+    args::Common,
+    session::Session,
+    summary::{exit, failures, summary},
+    trace,
+};
+use crate::{
+    engine::{Interrupt, Outcome},
+    report::{
+        Output, Reporter,
+        text::{count, err, out},
+    },
+    stack::Outputs,
+};
+use clap::Args;
+use std::io::{BufRead, IsTerminal, Write};
+
+/// Remove everything of the stack, and prove it
+///
+/// Works without a configuration and without a state, by the stack's name alone: what exists is
+/// found by its tags. Ends with a listing over every kind of resource.
+#[derive(Args, Debug)]
+pub struct Down {
+    /// The flags that all commands share.
+    #[command(flatten)]
+    pub common: Common,
+    /// Do not ask for the stack's name on a terminal
+    #[arg(long)]
+    pub yes: bool,
+}
+
+impl Down {
+    /// Runs the command.
+    ///
+    /// # Errors
+    /// When nothing could be begun.
+    pub async fn run(&self) -> Result<Exit, CliError> {
+        let session = Session::open(&self.common, true).await?;
+        let _lock = session.lock("down")?;
+        self.confirm(&session)?;
+        let reporter =
+            Reporter::new(self.common.output, session.clock, trace::is_on(self.common.verbose));
+        let interrupt = Interrupt::default();
+        let engine = session.engine(session.store()?, reporter.events(), interrupt.clone());
+        let result = session.heeding(&interrupt, &reporter, engine.down()).await;
+        reporter.end();
+        let outcome = result?;
+        match self.common.output {
+            Output::Human => report(&session, &outcome),
+            Output::Json => summary(&session, "down", &outcome, &Outputs::default()),
+        }
+        Ok(exit(&outcome))
+    }
+
+    /// Asks for the stack's name, where there is somebody to ask.
+    fn confirm(&self, session: &Session) -> Result<(), CliError> {
+        let asked = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
+        if self.yes || session.local || !asked {
+            return Ok(());
+        }
+        let scope = session.cx.scope();
+        err!(
+            "This removes everything of {} in account {}, {}.",
+            scope.stack,
+            scope.identity.account,
+            scope.region
+        );
+        let mut line = String::new();
+        let read = write!(std::io::stderr(), "Type the stack's name to go on: ")
+            .and_then(|()| std::io::stdin().lock().read_line(&mut line));
+        if read.is_ok() && line.trim() == scope.stack {
+            return Ok(());
+        }
+        Err(CliError::new(Exit::Refused, "that is not the stack's name; nothing was removed"))
+    }
+}
+
+fn report(session: &Session, outcome: &Outcome) {
+    failures(outcome);
+    let stack = &session.cx.scope().stack;
+    for left in &outcome.left {
+        let because = left.because.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
+        out!("left: {} {} ({}){because}", left.address, left.id, left.kind);
+    }
+    let (counts, took) = (outcome.counts, session.took());
+    match exit(outcome) {
+        Exit::Done => out!("{stack} is down ({took})"),
+        Exit::Interrupted => {
+            out!("{stack} was interrupted after {took}; `meshctl down` goes on from there");
+        }
+        _ => out!("{stack} is not all down after {took}; `meshctl down` goes on from there"),
+    }
+    out!("  {} of {} removed", counts.deleted, count(counts.total, "resource"));
+    if !outcome.interrupted {
+        let kinds = count(session.registry.iter().count(), "kind");
+        out!("  then asked AWS for all {kinds}, by tag and by name: {} left", counts.left);
+    }
+}

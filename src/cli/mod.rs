@@ -1,0 +1,99 @@
+//! The command line: one file per command, each an argument struct and one function.
+
+pub mod args;
+pub mod down;
+pub mod error;
+pub mod plan;
+pub mod session;
+pub mod signals;
+pub mod simulator;
+pub mod status;
+pub mod summary;
+pub mod trace;
+pub mod up;
+
+pub use error::{CliError, Exit};
+
+use args::Common;
+use clap::{Parser, Subcommand};
+use tracing::Instrument;
+
+/// Stands up, inspects and tears down an ECS service-mesh environment on AWS.
+///
+/// Exit codes: 0 done, 1 a resource failed, 2 usage or configuration, 3 changes pending, 4 another
+/// meshctl holds the stack, 5 refused by a guard, 130 interrupted (the state is safe).
+#[derive(Debug, Parser)]
+#[command(name = "meshctl", version, max_term_width = 100)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Bring the account to the configuration
+    Up(up::Up),
+    /// Remove everything of the stack, and prove it
+    Down(down::Down),
+    /// Show what exists, its health and its drift
+    Status(status::Status),
+    /// Show what `up` would do, and why
+    Plan(plan::Plan),
+    /// Serve the embedded AWS on loopback, for other clients
+    Simulator(simulator::Simulator),
+}
+
+impl Command {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Up(_) => "up",
+            Self::Down(_) => "down",
+            Self::Status(_) => "status",
+            Self::Plan(_) => "plan",
+            Self::Simulator(_) => "simulator",
+        }
+    }
+
+    fn common(&self) -> Common {
+        match self {
+            Self::Up(up) => up.common.clone(),
+            Self::Down(down) => down.common.clone(),
+            Self::Status(status) => status.common.clone(),
+            Self::Plan(plan) => plan.common.clone(),
+            Self::Simulator(simulator) => simulator.common(),
+        }
+    }
+}
+
+/// Runs the command line and returns the exit code.
+pub fn run() -> Exit {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version come this way too; they are no errors.
+            let usage = error.use_stderr();
+            let _ = error.print();
+            return if usage { Exit::Usage } else { Exit::Done };
+        }
+    };
+    let (common, name) = (cli.command.common(), cli.command.name());
+    trace::start(common.verbose);
+    let runtime = match common.runtime() {
+        Ok(runtime) => runtime,
+        Err(error) => return error.show(common.output, name),
+    };
+    let span = tracing::info_span!(target: "meshctl::call", "command", name);
+    let work = async {
+        match &cli.command {
+            Command::Up(up) => up.run().await,
+            Command::Down(down) => down.run().await,
+            Command::Status(status) => status.run().await,
+            Command::Plan(plan) => plan.run().await,
+            Command::Simulator(simulator) => simulator.run().await,
+        }
+    };
+    let result = runtime.block_on(work.instrument(span));
+    result.unwrap_or_else(|error| error.show(common.output, name))
+}

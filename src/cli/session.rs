@@ -1,0 +1,295 @@
+//! What every command begins with: the configuration, AWS, who is asking, and the guard.
+
+use super::{
+    CliError, Exit,
+    args::{Common, Speed},
+    signals,
+};
+use crate::{
+    aws::{CallLog, Clients, Cx, Endpoint, Scope, cx::caller},
+    config::{Config, stack_fault},
+    engine::{
+        Engine, Events, Interrupt,
+        retry::{Doing, Retry},
+        work::Work,
+    },
+    model::{Clock, Graph, Registry, Result as ModelResult},
+    report::{Reporter, text::duration},
+    resources,
+    simulator::{Settings, Simulator},
+    stack::{self, Facts},
+    state::{Entry, Lock, State, Store, VERSION, lock::LockError, store::make_directory},
+};
+use std::{path::PathBuf, time::Duration};
+
+/// How long after a second signal the work may take to end by itself.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// One command's view of one stack.
+pub struct Session {
+    /// The configuration, where there is one.
+    pub config: Option<Config>,
+    /// Clients and the stack's identity.
+    pub cx: Cx,
+    /// Every kind.
+    pub registry: Registry,
+    /// AWS's time since the start.
+    pub clock: Clock,
+    /// Where the stack's state is.
+    pub directory: PathBuf,
+    /// Whether this is the simulator.
+    pub local: bool,
+}
+
+impl Session {
+    /// Reads the configuration and asks AWS who is calling. `without` allows for no configuration,
+    /// when the stack's name is given.
+    ///
+    /// # Errors
+    /// When the configuration is wrong, AWS cannot be asked, or the account is not allowed.
+    pub async fn open(common: &Common, without: bool) -> Result<Self, CliError> {
+        if let Some(stack) = &common.stack
+            && let Some((problem, remedy)) = stack_fault(stack)
+        {
+            return Err(
+                CliError::new(Exit::Usage, format!("--stack {stack:?} {problem}")).hint(remedy)
+            );
+        }
+        let config = read_config(common, without)?;
+        let named = common.stack.clone();
+        let stack = named.or_else(|| config.as_ref().map(|config| config.stack.clone()));
+        let stack = stack.unwrap_or_else(|| "servicemesh-demo".into());
+        let clock = Clock::started(common.speed.factor());
+        let from_config = config.as_ref().and_then(|config| config.region.clone());
+        let in_process =
+            if common.local { Some(open_simulator(common)?.http_client()) } else { None };
+        let endpoint = Endpoint {
+            region: common.region.clone().or(from_config),
+            profile: common.profile.clone(),
+            url: common.endpoint_url.clone(),
+            in_process,
+        };
+        let clients = Clients::load(&endpoint, CallLog::default()).await;
+        let directory = common.state_root().join(&stack);
+        let mut session = Self::with(clients, config, &stack, directory, clock).await?;
+        session.local = common.local;
+        Ok(session)
+    }
+
+    /// A session over these clients.
+    ///
+    /// # Errors
+    /// When AWS cannot be asked who is calling, or the account is not allowed.
+    pub async fn with(
+        clients: Clients,
+        config: Option<Config>,
+        stack: &str,
+        directory: PathBuf,
+        clock: Clock,
+    ) -> Result<Self, CliError> {
+        let region = clients.region().ok_or_else(|| {
+            CliError::new(Exit::Usage, "no AWS region is set")
+                .hint("give --region, set AWS_REGION, or add region to the configuration")
+        })?;
+        let identity = patiently(clock, || caller(&clients)).await.map_err(|error| {
+            let message = format!("AWS does not say whose credentials these are: {error}");
+            CliError::new(Exit::Refused, message).hint(
+                "sign in, or set AWS_PROFILE or AWS_ACCESS_KEY_ID; --local needs no AWS account",
+            )
+        })?;
+        guard(config.as_ref(), &identity.account)?;
+        let tags = config.as_ref().map(|config| config.tags.clone()).unwrap_or_default();
+        let scope = Scope { stack: stack.into(), region, identity, tags };
+        let cx = Cx::new(clients, scope, clock);
+        let registry = resources::registry(&cx);
+        Ok(Self { config, cx, registry, clock, directory, local: false })
+    }
+
+    /// The stack's graph.
+    ///
+    /// # Errors
+    /// When AWS cannot be asked for the zones, or the blueprints do not fit together.
+    pub async fn graph(&self) -> Result<Graph, CliError> {
+        let Some(config) = &self.config else {
+            return Err(CliError::new(Exit::Usage, "this command needs a configuration"));
+        };
+        let facts = patiently(self.clock, || Facts::ask(&self.cx, config)).await?;
+        let graph = stack::build(&self.cx, config, &facts);
+        graph.check().map_err(|error| CliError::new(Exit::Failed, error.to_string()))?;
+        Ok(graph)
+    }
+
+    /// Holds the stack for a command that changes it.
+    ///
+    /// # Errors
+    /// When another command holds it.
+    pub fn lock(&self, command: &str) -> Result<Lock, CliError> {
+        make_directory(&self.directory)?;
+        Lock::take(&self.directory.join("lock"), command).map_err(|error| match &error {
+            LockError::Held(_) => CliError::new(Exit::Locked, error.to_string())
+                .hint("wait for it; a dead holder lets go by itself"),
+            LockError::File { .. } => CliError::new(Exit::Failed, error.to_string())
+                .hint("mend the permissions or give another directory with --state"),
+        })
+    }
+
+    /// The state, to be written to.
+    ///
+    /// # Errors
+    /// When it cannot be used, or is of another account or region.
+    pub fn store(&self) -> Result<Store, CliError> {
+        let scope = self.cx.scope();
+        let mut store = Store::open(&self.directory, &scope.stack)?;
+        let opened = self.opened();
+        let state = store.state();
+        self.own(state)?;
+        let same = state.account == scope.identity.account && state.region == scope.region;
+        if !same {
+            let position = store.append(opened)?;
+            store.sync(position)?;
+        }
+        Ok(store)
+    }
+
+    /// The state, only to be looked at; writing to it changes memory alone.
+    ///
+    /// # Errors
+    /// When it cannot be used, or is of another account or region.
+    pub fn glance(&self) -> Result<Store, CliError> {
+        let store = Store::read(&self.directory, &self.cx.scope().stack)?;
+        self.own(store.state())?;
+        let mut check: State = store.state().clone();
+        check.apply(&self.opened()).map_err(|source| {
+            CliError::from(crate::state::StoreError::Illegal {
+                path: self.directory.clone(),
+                line: 0,
+                source,
+            })
+        })?;
+        Ok(Store::in_memory(check))
+    }
+
+    /// Refuses the state of another account or region.
+    fn own(&self, state: &State) -> Result<(), CliError> {
+        let scope = self.cx.scope();
+        let here = (&scope.identity.account, &scope.region);
+        if state.account.is_empty() || (&state.account, &state.region) == here {
+            return Ok(());
+        }
+        let message = format!(
+            "the state in {} is of account {}, {}; these credentials are of account {}, {}",
+            self.directory.display(),
+            state.account,
+            state.region,
+            here.0,
+            here.1
+        );
+        Err(CliError::new(Exit::Refused, message)
+            .hint("switch the profile or --region, or give another --stack or --state"))
+    }
+
+    fn opened(&self) -> Entry {
+        let scope = self.cx.scope();
+        Entry::Opened {
+            version: VERSION,
+            stack: scope.stack.clone(),
+            account: scope.identity.account.clone(),
+            region: scope.region.clone(),
+        }
+    }
+
+    /// The engine over a state.
+    pub fn engine(&self, store: Store, events: Events, interrupt: Interrupt) -> Engine {
+        let seed = rand::random();
+        let work = Work::new(self.clock, events, Retry::seeded(seed), interrupt, store);
+        Engine { work, registry: self.registry.clone() }
+    }
+
+    /// How long the command has taken, for people.
+    pub fn took(&self) -> String {
+        let took = duration(self.clock.now());
+        if self.local { format!("{took} of AWS's time") } else { took }
+    }
+
+    /// Runs something while signals are passed on to `interrupt` and live lines keep time.
+    ///
+    /// # Errors
+    /// Those of the work; and when it does not end soon after a second signal.
+    pub async fn heeding<T>(
+        &self,
+        interrupt: &Interrupt,
+        reporter: &Reporter,
+        work: impl Future<Output = ModelResult<T>>,
+    ) -> Result<T, CliError> {
+        let insisted = async {
+            interrupt.asked(2).await;
+            tokio::time::sleep(GRACE).await;
+        };
+        tokio::select! {
+            biased;
+            ended = work => Ok(ended?),
+            () = insisted => Err(CliError::new(Exit::Interrupted, "stopped with calls under way")
+                .hint("run the command again: it finds out what became of them")),
+            () = signals::watch(interrupt.clone()) => unreachable!("signals are watched for ever"),
+            () = reporter.keep_time() => unreachable!("time is kept for ever"),
+        }
+    }
+}
+
+/// Asks again, as the error allows: what every command must know before its engine runs.
+async fn patiently<T, F: Future<Output = ModelResult<T>>>(
+    clock: Clock,
+    mut ask: impl FnMut() -> F,
+) -> ModelResult<T> {
+    let retry = Retry::seeded(rand::random());
+    let begun = clock.now();
+    let mut attempt = 0;
+    loop {
+        attempt += 1;
+        let error = match ask().await {
+            Ok(answer) => return Ok(answer),
+            Err(error) => error,
+        };
+        let spent = clock.now().saturating_sub(begun);
+        match retry.delay(&error, Doing::Read, attempt, spent) {
+            Some(delay) if attempt < 10 => clock.sleep(delay).await,
+            _ => return Err(error),
+        }
+    }
+}
+
+fn read_config(common: &Common, without: bool) -> Result<Option<Config>, CliError> {
+    let path = common.config_path();
+    if without && common.config.is_none() && (common.stack.is_some() || !path.exists()) {
+        return Ok(None);
+    }
+    Ok(Some(Config::load_for(&path, common.stack.as_deref())?))
+}
+
+fn guard(config: Option<&Config>, account: &str) -> Result<(), CliError> {
+    let allowed = config.map(|config| config.allowed_accounts.as_slice()).unwrap_or_default();
+    if allowed.is_empty() || allowed.iter().any(|one| one == account) {
+        return Ok(());
+    }
+    let message = format!(
+        "these credentials are of account {account}, and the configuration allows only {}",
+        allowed.join(", ")
+    );
+    Err(CliError::new(Exit::Refused, message)
+        .hint("switch the profile, or add the account to allowed_accounts"))
+}
+
+fn open_simulator(common: &Common) -> Result<Simulator, CliError> {
+    let settings = Settings {
+        speed: match common.speed {
+            Speed::Times(times) => times,
+            Speed::Max => 1.0,
+        },
+        directory: Some(common.state_root()),
+        ..Settings::default()
+    };
+    Simulator::open(&settings).map_err(|error| {
+        CliError::new(Exit::Failed, format!("the simulated account cannot be used: {error}"))
+            .hint("remove the file to begin with an empty account")
+    })
+}

@@ -1,0 +1,85 @@
+//! How commands end: the summary line, failures with what to do about them, and the exit code.
+
+use super::{Exit, session::Session};
+use crate::{
+    aws::CallCounts,
+    engine::{Counts, Outcome},
+    report::{
+        json::rounded,
+        text::{count, err, out},
+    },
+    stack::Outputs,
+};
+use serde::Serialize;
+
+/// The last line of every command's JSON.
+#[derive(Serialize)]
+struct Summary<'a> {
+    event: &'static str,
+    command: &'a str,
+    outcome: &'a str,
+    resources: Counts,
+    calls: CallCounts,
+    /// AWS's time.
+    seconds: f64,
+    outputs: &'a Outputs,
+}
+
+/// How an outcome ends the command.
+pub fn exit(outcome: &Outcome) -> Exit {
+    if outcome.interrupted {
+        Exit::Interrupted
+    } else if outcome.is_done() {
+        Exit::Done
+    } else {
+        Exit::Failed
+    }
+}
+
+/// Prints the summary line.
+pub fn summary(session: &Session, command: &str, outcome: &Outcome, outputs: &Outputs) {
+    let summary = Summary {
+        event: "summary",
+        command,
+        outcome: exit(outcome).word(),
+        resources: outcome.counts,
+        calls: session.cx.log().counts(),
+        seconds: rounded(session.clock.now().as_secs_f64()),
+        outputs,
+    };
+    print(&summary);
+}
+
+/// Prints the summary line of a command that could not begin.
+pub fn unbegun(command: &str, exit: Exit) {
+    print(&Summary {
+        event: "summary",
+        command,
+        outcome: exit.word(),
+        resources: Counts::default(),
+        calls: CallCounts::default(),
+        seconds: 0.0,
+        outputs: &Outputs::default(),
+    });
+}
+
+fn print(summary: &Summary<'_>) {
+    out!("{}", serde_json::to_string(summary).unwrap_or_default());
+}
+
+/// Prints failures with what to do about them, once each; what merely follows is counted.
+pub fn failures(outcome: &Outcome) {
+    for failure in &outcome.failures {
+        err!("error: {}: {}", failure.address, failure.error);
+        if let Some(remedy) = failure.error.remedy() {
+            err!("  hint: {remedy}");
+        }
+    }
+    if !outcome.skipped.is_empty() {
+        let number = count(outcome.skipped.len(), "resource");
+        err!("  {number} not started, because of what failed");
+    }
+    for (address, reason) in &outcome.kept {
+        out!("kept: {address}: {reason}");
+    }
+}

@@ -1,0 +1,113 @@
+//! `meshctl up`: bring the account to the configuration.
+
+use super::{
+    CliError, Exit,
+    args::Common,
+    session::Session,
+    summary::{exit, failures, summary},
+    trace,
+};
+use crate::{
+    engine::{Interrupt, Outcome},
+    model::Depth,
+    report::{
+        Output, Reporter, Timings,
+        text::{count, duration, err, out, parts},
+    },
+    stack::Outputs,
+};
+use clap::Args;
+use serde_json::json;
+
+/// Bring the account to the configuration
+///
+/// Makes what is missing, changes what differs, and removes what the configuration no longer has.
+/// Run again after any failure, it goes on from there.
+#[derive(Args, Debug)]
+pub struct Up {
+    /// The flags that all commands share.
+    #[command(flatten)]
+    pub common: Common,
+    /// Look at every setting, also those that AWS shows only one resource at a time
+    #[arg(long)]
+    pub refresh: bool,
+}
+
+impl Up {
+    /// Runs the command.
+    ///
+    /// # Errors
+    /// When nothing could be begun.
+    pub async fn run(&self) -> Result<Exit, CliError> {
+        let session = Session::open(&self.common, false).await?;
+        let _lock = session.lock("up")?;
+        for warning in session.config.iter().flat_map(|config| config.warnings()) {
+            match self.common.output {
+                Output::Human => err!("warning: {warning}"),
+                Output::Json => out!("{}", json!({ "event": "warning", "message": warning })),
+            }
+        }
+        let graph = session.graph().await?;
+        let reporter =
+            Reporter::new(self.common.output, session.clock, trace::is_on(self.common.verbose));
+        let interrupt = Interrupt::default();
+        let engine = session.engine(session.store()?, reporter.events(), interrupt.clone());
+        let depth = if self.refresh { Depth::Full } else { Depth::Listed };
+        let result = session.heeding(&interrupt, &reporter, engine.up(&graph, depth)).await;
+        let timings = reporter.end();
+        let (outcome, known) = result?;
+        let outputs = Outputs::of(&known, session.cx.scope(), session.config.as_ref());
+        match self.common.output {
+            Output::Human => {
+                report(&session, &outcome, &outputs, &timings);
+                if !self.common.local && self.common.endpoint_url.is_none() {
+                    for (name, url) in outputs.console(session.cx.scope()) {
+                        out!("  {name:<8} {url}");
+                    }
+                }
+            }
+            Output::Json => summary(&session, "up", &outcome, &outputs),
+        }
+        Ok(exit(&outcome))
+    }
+}
+
+fn report(session: &Session, outcome: &Outcome, outputs: &Outputs, timings: &Timings) {
+    failures(outcome);
+    let stack = &session.cx.scope().stack;
+    let took = session.took();
+    match exit(outcome) {
+        Exit::Done => out!("{stack} is up ({took})"),
+        Exit::Interrupted => {
+            out!("{stack} was interrupted after {took}; `meshctl up` goes on from there");
+        }
+        _ => out!("{stack} is not up after {took}; mend the cause, and `meshctl up` goes on"),
+    }
+    let counts = outcome.counts;
+    let ended =
+        counts.created + counts.updated + counts.replaced + counts.unchanged + counts.failed;
+    let did = parts(&[
+        (counts.created, "created"),
+        (counts.updated, "changed"),
+        (counts.replaced, "replaced"),
+        (counts.deleted, "removed"),
+        (counts.unchanged, "as they were"),
+        (counts.failed, "failed"),
+        (counts.total.saturating_sub(ended), "not done"),
+    ]);
+    out!("  {}: {did}", count(counts.total, "resource"));
+    for (name, value) in outputs.lines() {
+        out!("  {name:<8} {value}");
+    }
+    let slowest: Vec<String> = timings
+        .slowest(3)
+        .iter()
+        .map(|(address, took)| format!("{address} {}", duration(*took)))
+        .collect();
+    if !slowest.is_empty() {
+        out!("  slowest  {}", slowest.join(" · "));
+    }
+    if session.local {
+        out!("  This is the embedded simulator: the addresses are its own, and answer nobody.");
+    }
+}

@@ -1,0 +1,282 @@
+//! The table of keys, in the order of the documentation.
+
+use super::Change::{InPlace, Nothing, Replacement};
+use super::Default::{Otherwise, Required, Value};
+use super::Kind::{Block, Blocks, Choice, OneOf, Port, Text, Texts, Whole};
+use super::{Change, Default, Key, Kind};
+
+/// What CloudWatch Logs accepts as a retention.
+const RETENTION: &[i64] = &[
+    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922,
+    3288, 3653,
+];
+
+/// Fargate's CPU sizes without the smallest, which is too small for a container and its Envoy.
+const CPU: &[i64] = &[512, 1024, 2048, 4096, 8192, 16384];
+
+const TASKS: Change = InPlace("a new task definition; tasks are replaced a few at a time");
+const SUBNETS: Change = Replacement("the changed subnets and what stands in them");
+const HEALTH: Change = InPlace("target group and virtual node; a new task definition");
+
+const fn key(
+    path: &'static str,
+    kind: Kind,
+    default: Default,
+    change: Change,
+    does: &'static str,
+) -> Key {
+    Key { path, kind, default, does, change }
+}
+
+/// Every key that a file may have.
+pub const KEYS: &[Key] = &[
+    key(
+        "stack",
+        Text,
+        Value("\"servicemesh-demo\""),
+        Replacement("it is another stack; take the old one down under its old name"),
+        "The environment's name, in every resource's name and tags. Small letters, digits, and \
+         hyphens; 2 to 32 characters",
+    ),
+    key(
+        "region",
+        Text,
+        Otherwise("`--region`, or the AWS profile's"),
+        Replacement("it is another stack; take the old one down in its old region"),
+        "The AWS region",
+    ),
+    key(
+        "allowed_accounts",
+        Texts,
+        Value("[]"),
+        Nothing("it is looked at before every run"),
+        "The AWS accounts (12 digits, in quotes) in which anything may be changed; empty \
+         admits all",
+    ),
+    key(
+        "log_retention_days",
+        OneOf(RETENTION),
+        Value("1"),
+        InPlace("log groups; older entries disappear"),
+        "How long CloudWatch keeps logs",
+    ),
+    key(
+        "tags.*",
+        Text,
+        Otherwise("no tags beyond `Name` and `meshctl:…`"),
+        InPlace("tags; running tasks keep theirs until they are replaced"),
+        "A tag on everything that can carry one; at most 40",
+    ),
+    key(
+        "network.availability_zones",
+        Whole(2, 3),
+        Value("2"),
+        InPlace("subnets, gateways, and routes come or go; load balancers and services follow"),
+        "How many availability zones each VPC spans. A load balancer needs two",
+    ),
+    key(
+        "network.nat",
+        Choice(&["per-az", "single"]),
+        Value("\"per-az\""),
+        InPlace("gateways and their addresses come or go; connections through them break"),
+        "NAT gateways: one in each zone of a VPC, or one for the VPC. Each takes an Elastic IP, of \
+         which an account has 5 by default",
+    ),
+    key(
+        "network.allowed_cidrs",
+        Blocks,
+        Value("[\"0.0.0.0/0\"]"),
+        InPlace("rules of the load balancers' security groups"),
+        "Who may reach the public load balancers",
+    ),
+    key(
+        "network.provider.cidr",
+        Block,
+        Value("\"10.0.96.0/20\""),
+        Replacement("the VPC and everything in it"),
+        "The block of the VPC with the mesh, /16 to /28",
+    ),
+    key(
+        "network.provider.public",
+        Blocks,
+        Value("[\"10.0.104.0/24\", \"10.0.105.0/24\", \"10.0.106.0/24\"]"),
+        SUBNETS,
+        "Its public subnets by zone, at least as many as zones, /27 or larger. Without a default \
+         when `cidr` is not the default",
+    ),
+    key(
+        "network.provider.private",
+        Blocks,
+        Value("[\"10.0.100.0/24\", \"10.0.101.0/24\", \"10.0.102.0/24\"]"),
+        SUBNETS,
+        "Its private subnets, likewise. The demo's images tell zones a, b, and c by the third \
+         octet being 100, 101, or 102",
+    ),
+    key(
+        "network.consumer.cidr",
+        Block,
+        Value("\"10.1.96.0/20\""),
+        Replacement("the VPC and everything in it"),
+        "The block of the VPC with the API's consumer; it may not overlap the provider's",
+    ),
+    key(
+        "network.consumer.public",
+        Blocks,
+        Value("[\"10.1.104.0/24\", \"10.1.105.0/24\", \"10.1.106.0/24\"]"),
+        SUBNETS,
+        "Its public subnets, likewise",
+    ),
+    key(
+        "network.consumer.private",
+        Blocks,
+        Value("[\"10.1.100.0/24\", \"10.1.101.0/24\", \"10.1.102.0/24\"]"),
+        SUBNETS,
+        "Its private subnets, likewise; here /28 will do, no load balancer stands in them",
+    ),
+    key(
+        "mesh.namespace",
+        Text,
+        Otherwise("the stack's name and `.local`"),
+        Replacement("namespace, Cloud Map services, and virtual services; tasks are replaced"),
+        "The private DNS namespace in which services find each other",
+    ),
+    key(
+        "mesh.envoy_image",
+        Text,
+        Value("\"840364872350.dkr.ecr.{region}.amazonaws.com/aws-appmesh-envoy:v1.34.13.3-prod\""),
+        TASKS,
+        "Envoy's image. `{region}` stands for the region; where AWS keeps the image in another \
+         account, that one is put in for the default's",
+    ),
+    key(
+        "api.stage",
+        Text,
+        Value("\"default\""),
+        Replacement("the stage; every URL of the API changes, the consumer's tasks are replaced"),
+        "The stage's name, which is the first segment of the API's paths",
+    ),
+    key(
+        "api.timeout_ms",
+        Whole(50, 29000),
+        Value("29000"),
+        InPlace("the API is deployed again"),
+        "How long the API waits for a service",
+    ),
+    key(
+        "service.name",
+        Text,
+        Required,
+        Replacement("it is another service"),
+        "Its name in the mesh, in the API, and in AWS. Small letters, digits, and hyphens; at most \
+         63 characters",
+    ),
+    key("service.image", Text, Required, TASKS, "The container's image"),
+    key(
+        "service.port",
+        Port,
+        Value("3000"),
+        Replacement("the target group; tasks are replaced"),
+        "The port on which the container listens",
+    ),
+    key(
+        "service.mesh_port",
+        Port,
+        Otherwise("80 for the public service; every other needs one of its own"),
+        InPlace("router, listener, and API; tasks that call it are replaced"),
+        "The port on which others in the mesh, and the API, reach it",
+    ),
+    key(
+        "service.path",
+        Text,
+        Value("\"/\""),
+        InPlace("the API is deployed again; tasks that call it are replaced"),
+        "Where callers send their requests",
+    ),
+    key(
+        "service.health_path",
+        Text,
+        Value("\"/health\""),
+        HEALTH,
+        "Where health checks send theirs",
+    ),
+    key(
+        "service.expose",
+        Choice(&["public", "api", "mesh"]),
+        Value("\"mesh\""),
+        Replacement("its target group, listener, and path in the API come or go"),
+        "Who can reach it. `public`: the world, on the provider's load balancer and, as a copy \
+         without a mesh, on the consumer's; exactly one service is. `api`: the consumer, under the \
+         service's name in the private API. `mesh`: only the mesh",
+    ),
+    key(
+        "service.desired",
+        Whole(0, 100),
+        Value("2"),
+        InPlace("tasks come or go"),
+        "How many tasks run",
+    ),
+    key(
+        "service.cpu",
+        OneOf(CPU),
+        Value("512"),
+        TASKS,
+        "The task's CPU units, 1024 to a vCPU, shared with Envoy",
+    ),
+    key(
+        "service.memory",
+        Whole(1024, 122_880),
+        Value("1024"),
+        TASKS,
+        "The task's memory in MiB, shared with Envoy; Fargate sells certain sizes with each `cpu`",
+    ),
+    key(
+        "service.backends",
+        Texts,
+        Value("[]"),
+        InPlace("virtual node; a new task definition"),
+        "The services that it calls. Each is told to it as `{NAME}_URL`; nothing else is let out \
+         of the mesh",
+    ),
+    key(
+        "service.environment.*",
+        Text,
+        Otherwise("only the back-ends' URLs"),
+        TASKS,
+        "A variable of the container's environment",
+    ),
+    key(
+        "service.weights.*",
+        Whole(0, 100),
+        Otherwise("the service itself, with weight 1"),
+        InPlace("the route"),
+        "A service that answers its callers, and with what weight; at most 10, 1 to 100 in all",
+    ),
+    key(
+        "service.health.interval_seconds",
+        Whole(5, 300),
+        Value("5"),
+        HEALTH,
+        "Time between two health checks",
+    ),
+    key(
+        "service.health.timeout_seconds",
+        Whole(2, 60),
+        Value("2"),
+        HEALTH,
+        "How long an answer may take; less than the interval",
+    ),
+    key(
+        "service.health.healthy",
+        Whole(2, 10),
+        Value("2"),
+        HEALTH,
+        "Good answers in a row that make a task healthy",
+    ),
+    key(
+        "service.health.unhealthy",
+        Whole(2, 10),
+        Value("2"),
+        HEALTH,
+        "Bad answers in a row that make it unhealthy",
+    ),
+];

@@ -1,0 +1,422 @@
+//! One node's life in `up`: found or created, brought into line, waited for.
+
+use super::{
+    Event,
+    retry::Doing,
+    survey::{Action, Finding, fingerprint, tag_changes},
+    work::Work,
+};
+use crate::{
+    model::{
+        Address, Class, Depth, Drift, Error, Identities, KindOps, Live, Readiness, Result, Step,
+        Tags,
+    },
+    state::Entry,
+};
+use serde_json::Value;
+use std::{cell::RefCell, rc::Rc, time::Duration};
+use tokio::sync::mpsc::UnboundedSender;
+
+/// How long a read may miss what was just created.
+const LAG: Duration = Duration::from_secs(60);
+/// How long a change may take to show.
+const EFFECT: Duration = Duration::from_secs(90);
+/// The longest time between two looks at something that is not ready.
+const STEP: Duration = Duration::from_secs(2);
+
+/// A node has an identity; its dependants may start.
+pub struct Identified {
+    /// Which node.
+    pub address: Address,
+    /// Its identity.
+    pub identity: Value,
+}
+
+/// How a node's life ended well.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ensured {
+    /// It was as wished.
+    Unchanged,
+    /// It was made.
+    Created,
+    /// It was changed in place.
+    Updated,
+    /// It was made anew.
+    Replaced,
+    /// What stands on it, and then it, must go before it can be made anew.
+    MustGo,
+}
+
+/// One node at work.
+pub struct Ensure<'a> {
+    /// Clock, state, slots.
+    pub work: &'a Work,
+    /// Where it stands.
+    pub address: Address,
+    /// What is wanted.
+    pub step: Rc<dyn Step>,
+    /// As it was found.
+    pub finding: Finding,
+    /// The identities of all nodes.
+    pub known: &'a RefCell<Identities>,
+    /// Tells the loop of an identity.
+    pub identified: UnboundedSender<Identified>,
+}
+
+impl Ensure<'_> {
+    /// Lives the node's life.
+    ///
+    /// # Errors
+    /// What could not be mended by trying again.
+    pub async fn run(self) -> Result<Ensured> {
+        let kind = self.step.kind().clone();
+        let begun = self.work.clock.now();
+        let mut created_at = None;
+        let mut ensured = Ensured::Unchanged;
+        let mut identity = self.finding.identity.clone();
+        let mut look = self.finding.live.clone();
+        loop {
+            let current = match identity.take() {
+                Some(identity) => identity,
+                None => {
+                    let created = self.create(&kind).await?;
+                    created_at = Some(self.work.clock.now());
+                    if ensured == Ensured::Unchanged {
+                        ensured = Ensured::Created;
+                    }
+                    created
+                }
+            };
+            // What may be replaced yet has no identity that others could build on.
+            let stays = created_at.is_some()
+                || matches!(self.finding.action, Action::Nothing | Action::Update);
+            if stays {
+                self.tell_identity(&current);
+            }
+            let aligned = self.align(&kind, &current, created_at, look.take()).await?;
+            match aligned {
+                Aligned::Vanished => {
+                    let (address, identity) = (self.address.clone(), current);
+                    self.work.note(Entry::Deleted { address, identity })?;
+                }
+                Aligned::Replace
+                    if kind.replacement() == crate::model::Replacement::CreateFirst =>
+                {
+                    self.work.note(Entry::Retired { address: self.address.clone() })?;
+                    ensured = Ensured::Replaced;
+                }
+                Aligned::Replace => return Ok(Ensured::MustGo),
+                Aligned::Done { live, changed } => {
+                    if !stays {
+                        self.tell_identity(&current);
+                    }
+                    if changed && ensured == Ensured::Unchanged {
+                        ensured = Ensured::Updated;
+                    }
+                    let live = self.settle(&kind, &current, live, created_at).await?;
+                    self.settled(&kind, &current, &live, begun, ensured)?;
+                    return Ok(ensured);
+                }
+            }
+        }
+    }
+
+    fn tell_identity(&self, identity: &Value) {
+        let (address, identity) = (self.address.clone(), identity.clone());
+        // The loop outlives its nodes; without it there is nobody to tell.
+        let _ = self.identified.send(Identified { address, identity });
+    }
+
+    /// Makes the creating call, after writing down that it will be made.
+    async fn create(&self, kind: &Rc<dyn KindOps>) -> Result<Value> {
+        let work = self.work;
+        let address = &self.address;
+        let begun = work.clock.now();
+        let action = "create";
+        work.events.tell(Event::Begun {
+            address: address.clone(),
+            kind: kind.kind(),
+            action,
+            at: begun,
+        });
+        let started = work.with_state(|state| {
+            state.records.get(address).and_then(|record| record.started.clone())
+        });
+        // An earlier run made the call, and nobody knows what came of it.
+        if let Some(token) = &started
+            && let Some(found) = work.find(kind, address, Some(token), true).await?
+        {
+            return self.adopt(kind, found.out).await;
+        }
+        let token = started.unwrap_or_else(|| work.retry.nonce());
+        let mut attempt = 0;
+        loop {
+            attempt += 1;
+            let known = self.known.borrow().clone();
+            let slot = work.slot().await?;
+            work.journal(Entry::Started {
+                address: address.clone(),
+                kind: kind.kind().0.into(),
+                token: token.clone(),
+            })
+            .await?;
+            let made = self.step.create(address, &token, &known).await;
+            drop(slot);
+            let error = match made {
+                Ok(identity) => {
+                    let took = work.clock.now().saturating_sub(begun);
+                    return self.created(kind, identity, took).await;
+                }
+                Err(error) => error,
+            };
+            // The name is taken, perhaps by the answer that was lost; or the outcome is unknown.
+            if matches!(error.class, Class::Exists | Class::Transient) {
+                let patient = error.class == Class::Transient || attempt > 1;
+                let found = work.find(kind, address, Some(&token), patient).await?;
+                if let Some(found) = found {
+                    return self.adopt(kind, found.out).await;
+                }
+            }
+            let again =
+                work.again(address, kind.kind(), &error, Doing::Create, (attempt, begun)).await;
+            if let Err(error) = again {
+                if !matches!(error.class, Class::Transient | Class::Interrupted | Class::State) {
+                    work.note(Entry::Abandoned { address: address.clone() })?;
+                }
+                return Err(taken(error));
+            }
+        }
+    }
+
+    async fn created(
+        &self,
+        kind: &Rc<dyn KindOps>,
+        identity: Value,
+        took: Duration,
+    ) -> Result<Value> {
+        self.write_identity(kind, &identity).await?;
+        self.work.events.tell(Event::Created {
+            address: self.address.clone(),
+            kind: kind.kind(),
+            id: kind.id(&identity),
+            at: self.work.clock.now(),
+            took,
+        });
+        Ok(identity)
+    }
+
+    async fn adopt(&self, kind: &Rc<dyn KindOps>, identity: Value) -> Result<Value> {
+        self.write_identity(kind, &identity).await?;
+        self.work.events.tell(Event::Adopted {
+            address: self.address.clone(),
+            kind: kind.kind(),
+            id: kind.id(&identity),
+        });
+        Ok(identity)
+    }
+
+    async fn write_identity(&self, kind: &Rc<dyn KindOps>, identity: &Value) -> Result<()> {
+        let entry = Entry::Created {
+            address: self.address.clone(),
+            kind: kind.kind().0.into(),
+            identity: identity.clone(),
+            edges: self.step.edges(),
+        };
+        self.work.journal(entry).await
+    }
+
+    /// Reads, compares, changes, until nothing differs.
+    async fn align(
+        &self,
+        kind: &Rc<dyn KindOps>,
+        identity: &Value,
+        created_at: Option<Duration>,
+        mut look: Option<Live>,
+    ) -> Result<Aligned> {
+        let work = self.work;
+        let begun = work.clock.now();
+        let mut changed = false;
+        let mut told = false;
+        let mut attempt = 0;
+        loop {
+            let live = match look.take() {
+                Some(live) => live,
+                None => match self.read(kind, identity, created_at, Depth::Full).await? {
+                    Some(live) => live,
+                    None => return Ok(Aligned::Vanished),
+                },
+            };
+            let known = self.known.borrow().clone();
+            let drift = self.step.drift(&live, &known).unwrap_or_default();
+            let recorded = self.recorded_tags();
+            let tags = tag_changes(&*self.step, &self.address, &live, recorded.as_ref());
+            // The record's tags are believed where AWS does not show them: one change is enough.
+            let tags_done = told && kind.tags(&live).is_none();
+            if drift.is_empty() && (tags.is_empty() || tags_done) {
+                return Ok(Aligned::Done { live, changed });
+            }
+            if drift.replaces() {
+                return Ok(Aligned::Replace);
+            }
+            if changed && work.clock.now().saturating_sub(begun) > EFFECT {
+                return Err(ineffective(&drift));
+            }
+            let at = work.clock.now();
+            if !told && created_at.is_none() {
+                let (address, action) = (self.address.clone(), "update");
+                work.events.tell(Event::Begun { address, kind: kind.kind(), action, at });
+            }
+            work.note(Entry::Unsettled { address: self.address.clone() })?;
+            let slot = work.slot().await?;
+            if !drift.is_empty() {
+                let known = self.known.borrow().clone();
+                let update = || self.step.update(identity, &drift, &known);
+                work.attempt(&self.address, kind.kind(), Doing::Update, update).await?;
+            }
+            if !tags.is_empty() && !tags_done {
+                let retag = || kind.retag(identity, &tags);
+                work.attempt(&self.address, kind.kind(), Doing::Update, retag).await?;
+            }
+            drop(slot);
+            if !told && created_at.is_none() {
+                work.events.tell(Event::Updated {
+                    address: self.address.clone(),
+                    kind: kind.kind(),
+                    id: kind.id(identity),
+                    drift: drift.clone(),
+                    took: work.clock.now().saturating_sub(at),
+                });
+            }
+            (changed, told) = (true, true);
+            attempt += 1;
+            if attempt > 1 {
+                // Reads lag behind changes.
+                work.pause(Duration::from_millis(500 * attempt)).await?;
+            }
+        }
+    }
+
+    fn recorded_tags(&self) -> Option<Tags> {
+        self.work.with_state(|state| {
+            let settled = state.records.get(&self.address)?.settled.as_ref()?;
+            Some(settled.tags.clone())
+        })
+    }
+
+    /// Reads once; what was just created may take a moment to show.
+    async fn read(
+        &self,
+        kind: &Rc<dyn KindOps>,
+        identity: &Value,
+        created_at: Option<Duration>,
+        depth: Depth,
+    ) -> Result<Option<Live>> {
+        let work = self.work;
+        let mut step = Duration::from_millis(300);
+        loop {
+            let read = || kind.read(identity, depth);
+            let live = work.attempt(&self.address, kind.kind(), Doing::Read, read).await?;
+            let lagging =
+                created_at.is_some_and(|created| work.clock.now().saturating_sub(created) < LAG);
+            if live.is_some() || !lagging {
+                return Ok(live);
+            }
+            work.pause(step).await?;
+            step = (step * 2).min(STEP);
+        }
+    }
+
+    /// Waits until it works. The first look comes just before the expected moment.
+    async fn settle(
+        &self,
+        kind: &Rc<dyn KindOps>,
+        identity: &Value,
+        mut live: Live,
+        created_at: Option<Duration>,
+    ) -> Result<Live> {
+        let work = self.work;
+        let times = kind.times();
+        let begun = work.clock.now();
+        let mut said = None;
+        let mut next = created_at.map(|at| at + Duration::from_secs_f64(times.ready * 0.8));
+        let mut step = Duration::from_secs(1);
+        loop {
+            let reason = match kind.readiness(&live) {
+                Readiness::Ready => return Ok(live),
+                Readiness::Failed(reason) => return Err(Error::new(Class::Terminal, reason)),
+                Readiness::Waiting(reason) => reason,
+            };
+            let now = work.clock.now();
+            if now.saturating_sub(begun).as_secs_f64() > times.deadline {
+                let message = format!("not ready after {:.0} s: {reason}", times.deadline);
+                return Err(Error::new(Class::Deadline, message));
+            }
+            if said.as_ref() != Some(&reason) {
+                work.events.tell(Event::Waiting {
+                    address: self.address.clone(),
+                    kind: kind.kind(),
+                    reason: reason.clone(),
+                    since: begun,
+                });
+                said = Some(reason);
+            }
+            work.pause_until(next.take().unwrap_or_default().max(now + step)).await?;
+            step = (step * 2).min(STEP);
+            let depth = Depth::Listed;
+            match self.read(kind, identity, created_at, depth).await? {
+                Some(seen) => live = seen,
+                None => {
+                    let message = "it vanished while it was waited for";
+                    return Err(Error::new(Class::Terminal, message)
+                        .hint("run `meshctl up` again to make it anew"));
+                }
+            }
+        }
+    }
+
+    /// Writes down that it is as wished.
+    fn settled(
+        &self,
+        kind: &Rc<dyn KindOps>,
+        identity: &Value,
+        live: &Live,
+        begun: Duration,
+        ensured: Ensured,
+    ) -> Result<()> {
+        self.work.note(Entry::Settled {
+            address: self.address.clone(),
+            wish: fingerprint(&*self.step, &self.address, &self.known.borrow()),
+            mark: kind.mark(live),
+            tags: self.step.tags(&self.address),
+        })?;
+        self.work.events.tell(Event::Ready {
+            address: self.address.clone(),
+            kind: kind.kind(),
+            id: kind.id(identity),
+            took: self.work.clock.now().saturating_sub(begun),
+            changed: ensured != Ensured::Unchanged,
+        });
+        Ok(())
+    }
+}
+
+enum Aligned {
+    Done { live: Live, changed: bool },
+    Vanished,
+    Replace,
+}
+
+/// The name is taken, and not by us.
+fn taken(error: Error) -> Error {
+    if error.class != Class::Exists {
+        return error;
+    }
+    let hint =
+        "something that is not this stack's stands in the way: rename the stack, or remove it";
+    Error { class: Class::Stranger, ..error }.hint(hint)
+}
+
+fn ineffective(drift: &Drift) -> Error {
+    let message = format!("a change was accepted and does not show: {drift}");
+    Error::new(Class::Deadline, message)
+}

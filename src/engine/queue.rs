@@ -1,0 +1,195 @@
+//! The queue of (node, milestone), as pure data.
+//!
+//! A node may start when everything that it needs has reached the moment that it needs. Among those
+//! that may start, the one with the longest expected chain behind it goes first.
+
+use crate::model::{Address, Edge, Milestone};
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BinaryHeap, HashMap},
+};
+
+#[derive(Debug, Default)]
+struct Node {
+    missing: usize,
+    dependants: Vec<(usize, Milestone)>,
+    chain: f64,
+    reached: Option<Milestone>,
+    /// Started, or never to be started.
+    taken: bool,
+}
+
+/// Nodes that wait for others, and those that may start.
+#[derive(Debug)]
+pub struct Queue {
+    names: Vec<Address>,
+    index: HashMap<Address, usize>,
+    nodes: Vec<Node>,
+    ready: BinaryHeap<(u64, Reverse<usize>)>,
+}
+
+impl Queue {
+    /// A queue of these nodes. `seconds` is how long a node is expected to take. Needs that are not
+    /// nodes of the queue count as met.
+    pub fn new(
+        edges: &BTreeMap<Address, Vec<Edge>>,
+        seconds: impl Fn(&Address, Milestone) -> f64,
+    ) -> Self {
+        let names: Vec<Address> = edges.keys().cloned().collect();
+        let index: HashMap<Address, usize> =
+            names.iter().enumerate().map(|(at, name)| (name.clone(), at)).collect();
+        let mut nodes: Vec<Node> = names.iter().map(|_| Node::default()).collect();
+        for (at, needs) in edges.values().enumerate() {
+            for edge in needs {
+                if let Some(on) = index.get(&edge.on) {
+                    nodes[*on].dependants.push((at, edge.until));
+                    nodes[at].missing += 1;
+                }
+            }
+        }
+        let mut queue = Self { names, index, nodes, ready: BinaryHeap::new() };
+        queue.weigh(edges, seconds);
+        for at in 0..queue.nodes.len() {
+            queue.offer(at);
+        }
+        queue
+    }
+
+    /// The longest expected chain of everything that hangs below each node, itself included.
+    fn weigh(
+        &mut self,
+        edges: &BTreeMap<Address, Vec<Edge>>,
+        seconds: impl Fn(&Address, Milestone) -> f64,
+    ) {
+        let Ok(order) = crate::model::graph::order(edges) else { return };
+        for name in order.iter().rev() {
+            let at = self.index[name];
+            let mut chain = seconds(name, Milestone::Ready);
+            for (dependant, until) in &self.nodes[at].dependants {
+                chain = chain.max(seconds(name, *until) + self.nodes[*dependant].chain);
+            }
+            self.nodes[at].chain = chain;
+        }
+    }
+
+    fn offer(&mut self, at: usize) {
+        let node = &self.nodes[at];
+        if node.missing == 0 && !node.taken {
+            self.ready.push(((node.chain * 1000.0) as u64, Reverse(at)));
+        }
+    }
+
+    /// Takes the node that should start next.
+    pub fn take(&mut self) -> Option<Address> {
+        while let Some((_, Reverse(at))) = self.ready.pop() {
+            if !std::mem::replace(&mut self.nodes[at].taken, true) {
+                return Some(self.names[at].clone());
+            }
+        }
+        None
+    }
+
+    /// A node has come this far; `Ready` implies `Created`.
+    pub fn reached(&mut self, name: &Address, milestone: Milestone) {
+        let Some(at) = self.index.get(name).copied() else { return };
+        let before = self.nodes[at].reached;
+        if before >= Some(milestone) {
+            return;
+        }
+        self.nodes[at].reached = Some(milestone);
+        self.nodes[at].taken = true;
+        for index in 0..self.nodes[at].dependants.len() {
+            let (dependant, until) = self.nodes[at].dependants[index];
+            if until <= milestone && before < Some(until) {
+                self.nodes[dependant].missing -= 1;
+                self.offer(dependant);
+            }
+        }
+    }
+
+    /// A node failed: takes everything that needs it, directly or through others, out of the queue
+    /// and returns it.
+    pub fn failed(&mut self, name: &Address) -> Vec<Address> {
+        let mut blocked = Vec::new();
+        let mut stack: Vec<usize> = self.index.get(name).copied().into_iter().collect();
+        while let Some(at) = stack.pop() {
+            self.nodes[at].taken = true;
+            let reached = self.nodes[at].reached;
+            for (dependant, until) in self.nodes[at].dependants.clone() {
+                let met = reached >= Some(until);
+                if !met && !self.nodes[dependant].taken {
+                    self.nodes[dependant].taken = true;
+                    blocked.push(self.names[dependant].clone());
+                    stack.push(dependant);
+                }
+            }
+        }
+        blocked
+    }
+
+    /// Puts a node back that was taken: it starts again when its needs are met, as they still are.
+    pub fn again(&mut self, name: &Address) {
+        if let Some(at) = self.index.get(name).copied() {
+            self.nodes[at].taken = false;
+            self.offer(at);
+        }
+    }
+
+    /// The expected seconds of the longest chain that begins with this node.
+    pub fn chain(&self, name: &Address) -> f64 {
+        self.index.get(name).map_or(0.0, |at| self.nodes[*at].chain)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn graph(edges: &[(&str, &[(&str, Milestone)])]) -> BTreeMap<Address, Vec<Edge>> {
+        let edge = |(on, until): &(&str, Milestone)| Edge { on: Address::new(on), until: *until };
+        let nodes = edges.iter();
+        nodes.map(|(name, needs)| (Address::new(name), needs.iter().map(edge).collect())).collect()
+    }
+
+    const CREATED: Milestone = Milestone::Created;
+    const READY: Milestone = Milestone::Ready;
+
+    #[test]
+    fn a_dependant_starts_at_the_moment_that_it_needs() {
+        let edges =
+            graph(&[("nlb", &[]), ("listener", &[("nlb", CREATED)]), ("link", &[("nlb", READY)])]);
+        let mut queue = Queue::new(&edges, |_, _| 1.0);
+        let next = |queue: &mut Queue| queue.take().map(|name| name.to_string());
+        assert_eq!(next(&mut queue).as_deref(), Some("nlb"));
+        assert_eq!(next(&mut queue), None);
+        queue.reached(&Address::new("nlb"), CREATED);
+        assert_eq!(next(&mut queue).as_deref(), Some("listener"));
+        assert_eq!(next(&mut queue), None);
+        queue.reached(&Address::new("nlb"), READY);
+        assert_eq!(next(&mut queue).as_deref(), Some("link"));
+    }
+
+    #[test]
+    fn the_longest_chain_goes_first() {
+        let edges = graph(&[("a", &[]), ("b", &[]), ("slow", &[("b", READY)])]);
+        let seconds = |name: &Address, _| if name.as_str() == "slow" { 100.0 } else { 1.0 };
+        let mut queue = Queue::new(&edges, seconds);
+        assert_eq!(queue.take(), Some(Address::new("b")));
+    }
+
+    #[test]
+    fn a_failure_blocks_what_needs_it_and_nothing_else() {
+        let edges = graph(&[
+            ("a", &[]),
+            ("b", &[("a", READY)]),
+            ("c", &[("b", CREATED)]),
+            ("d", &[]),
+            ("e", &[("a", CREATED)]),
+        ]);
+        let mut queue = Queue::new(&edges, |_, _| 1.0);
+        queue.reached(&Address::new("a"), CREATED);
+        assert_eq!(queue.failed(&Address::new("a")), [Address::new("b"), Address::new("c")]);
+        let rest: Vec<Address> = std::iter::from_fn(|| queue.take()).collect();
+        assert_eq!(rest, [Address::new("d"), Address::new("e")]);
+    }
+}

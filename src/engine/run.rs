@@ -1,0 +1,181 @@
+//! What `up` and `down` are made of: look, build, remove, prove.
+
+use super::{
+    Event, Outcome, Phase,
+    build::Build,
+    outcome::{Failure, Left},
+    proof,
+    removal::{Removed, remove},
+    survey::{Extra, Survey, census, same},
+    work::Work,
+};
+use crate::{
+    model::{Address, Depth, Graph, Identities, Registry, Result},
+    state::Entry,
+};
+/// How often `down` removes what its own proof still finds.
+const ROUNDS: usize = 3;
+
+/// A stack at work.
+pub struct Engine {
+    /// Clock, state, slots.
+    pub work: Work,
+    /// Every kind.
+    pub registry: Registry,
+}
+
+impl Engine {
+    /// Brings the account to the graph: makes, changes, waits, and removes what is no longer wanted.
+    /// Returns what it came to, and who is who.
+    ///
+    /// # Errors
+    /// When nothing could be begun: a search was refused, or the state cannot be written.
+    pub async fn up(&self, graph: &Graph, depth: Depth) -> Result<(Outcome, Identities)> {
+        self.work.events.tell(Event::Phase { phase: Phase::Survey, nodes: graph.len() });
+        let survey = Survey::take(&self.work, graph, &self.registry, depth).await?;
+        if let Some((_, error)) = survey.refusal() {
+            return Err(error.clone());
+        }
+        for address in survey.record(&self.work, graph).await? {
+            self.tell_adopted(graph, &survey, &address);
+        }
+        let mut build = Build::new(self, graph, survey);
+        build.make_room().await?;
+        build.run().await?;
+        build.remove_extras().await?;
+        if build.blocked_by_extras() {
+            build.run().await?;
+        }
+        self.work.finish()?;
+        Ok(build.end())
+    }
+
+    /// Removes everything of the stack, on record or found, and proves that nothing is left.
+    ///
+    /// # Errors
+    /// When a search was refused, or the state cannot be written.
+    pub async fn down(&self) -> Result<Outcome> {
+        self.work.events.tell(Event::Phase { phase: Phase::Survey, nodes: 0 });
+        let mut extras = self.everything().await?;
+        let mut outcome = Outcome::default();
+        outcome.counts.total = extras.len();
+        for _ in 0..ROUNDS {
+            let nodes = extras.len();
+            self.work.events.tell(Event::Phase { phase: Phase::Remove, nodes });
+            take(&mut outcome, remove(&self.work, extras).await);
+            outcome.interrupted = self.work.interrupt.requested();
+            if outcome.interrupted {
+                break;
+            }
+            self.work.events.tell(Event::Phase { phase: Phase::Proof, nodes: 0 });
+            let kept = outcome.kept.iter().map(|(address, _)| address.clone()).collect();
+            let left = proof::left(&self.work, &self.registry, &kept).await?;
+            outcome.left = left.iter().map(|extra| describe(extra, &outcome)).collect();
+            // What showed only now, because it was made a moment before we began, goes too.
+            let failed = |extra: &Extra| {
+                let mut failures = outcome.failures.iter();
+                failures.any(|failure| failure.address == extra.address)
+            };
+            if left.is_empty() || left.iter().any(failed) {
+                break;
+            }
+            outcome.counts.total += left.len();
+            extras = left;
+        }
+        outcome.counts.left = outcome.left.len();
+        if outcome.left.is_empty() && !outcome.interrupted {
+            self.forget()?;
+        }
+        self.work.finish()?;
+        Ok(outcome)
+    }
+
+    /// The union of what is on record and what the account shows.
+    async fn everything(&self) -> Result<Vec<Extra>> {
+        let records = self.work.with_state(|state| state.records.clone());
+        let mut extras: Vec<Extra> = Vec::new();
+        for (address, record) in &records {
+            let Some(kind) = self.registry.get(&record.kind) else { continue };
+            for identity in record.identity.iter().chain(&record.retired) {
+                extras.push(Extra {
+                    address: address.clone(),
+                    kind: kind.clone(),
+                    identity: identity.clone(),
+                    edges: record.edges.clone(),
+                    fresh: record.settled.is_none(),
+                });
+            }
+            // A creating call of unknown outcome: what it made may take a moment to show.
+            if let Some(token) = &record.started
+                && let Some(found) = self.work.find(kind, address, Some(token), true).await?
+            {
+                let identity = found.out;
+                let (kind, edges) = (kind.clone(), Vec::new());
+                let address = address.clone();
+                extras.push(Extra { address, kind, identity, edges, fresh: false });
+            }
+        }
+        for (kind, found) in census(&self.work, self.registry.iter()).await? {
+            let Some(kind) = self.registry.get(kind) else { continue };
+            for found in found {
+                let known = extras.iter().any(|one| {
+                    one.address == found.address && same(kind, &one.identity, &found.out)
+                });
+                if !known {
+                    let (address, identity) = (found.address, found.out);
+                    let (kind, edges) = (kind.clone(), Vec::new());
+                    extras.push(Extra { address, kind, identity, edges, fresh: false });
+                }
+            }
+        }
+        // Recorded edges order only what is recorded with them; with anything found besides, the
+        // kinds decide for all.
+        if extras.iter().any(|extra| extra.edges.is_empty() && !extra.kind.stands_on().is_empty()) {
+            extras.iter_mut().for_each(|extra| extra.edges.clear());
+        }
+        Ok(extras)
+    }
+
+    /// Nothing is left in the account, so nothing stays on record.
+    fn forget(&self) -> Result<()> {
+        let records = self.work.with_state(|state| state.records.clone());
+        for (address, record) in records {
+            if record.started.is_some() {
+                self.work.note(Entry::Abandoned { address: address.clone() })?;
+            }
+            for identity in record.identity.into_iter().chain(record.retired) {
+                self.work.note(Entry::Deleted { address: address.clone(), identity })?;
+            }
+        }
+        Ok(())
+    }
+
+    fn tell_adopted(&self, graph: &Graph, survey: &Survey, address: &Address) {
+        let identity = survey.findings.get(address).and_then(|finding| finding.identity.as_ref());
+        if let (Some(step), Some(identity)) = (graph.get(address), identity) {
+            let kind = step.kind();
+            let id = kind.id(identity);
+            let (address, kind) = (address.clone(), kind.kind());
+            self.work.events.tell(Event::Adopted { address, kind, id });
+        }
+    }
+}
+
+fn describe(extra: &Extra, outcome: &Outcome) -> Left {
+    let failure = outcome.failures.iter().find(|one| one.address == extra.address);
+    Left {
+        address: extra.address.clone(),
+        kind: extra.kind.kind().0.into(),
+        id: extra.kind.id(&extra.identity),
+        because: failure.map(|failure| failure.error.to_string()),
+    }
+}
+
+pub(super) fn take(outcome: &mut Outcome, removed: Removed) {
+    outcome.counts.deleted += removed.deleted.len();
+    outcome.counts.failed += removed.failures.len();
+    outcome.kept.extend(removed.kept);
+    outcome.skipped.extend(removed.skipped);
+    let failures = removed.failures.into_iter();
+    outcome.failures.extend(failures.map(|(address, _, error)| Failure { address, error }));
+}

@@ -1,0 +1,405 @@
+//! What there is, beside what is wanted: the part that `plan`, `up` and `status` share. Reads only.
+
+use super::{
+    retry::Doing,
+    work::{Work, best},
+};
+use crate::{
+    model::{
+        Address, Class, Depth, Drift, Edge, Error, Found, Graph, Identities, KindOps, Live,
+        Readiness, Registry, Replacement, Result, Step, Tags, graph::order, tags::TagChanges,
+    },
+    state::{Entry, Record},
+};
+use futures_util::future::join_all;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    rc::Rc,
+};
+
+/// What must be done with a node.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Action {
+    /// It is as wished.
+    Nothing,
+    /// It does not exist.
+    Create,
+    /// Some fields or tags differ, and AWS changes them in place.
+    Update,
+    /// Some fields differ that AWS cannot change.
+    Replace(Replacement),
+    /// It stands on something that is replaced first, and must make room for that.
+    Rebuild(Address),
+    /// It exists; whether it must change is known only after this has an identity.
+    Depends(Address),
+}
+
+/// One node of the configuration, as it was found.
+#[derive(Clone)]
+pub struct Finding {
+    /// Its identity, when it exists.
+    pub identity: Option<Value>,
+    /// Its description, when it exists.
+    pub live: Option<Live>,
+    /// The fields that differ, as far as known.
+    pub drift: Drift,
+    /// The tags that differ.
+    pub tags: TagChanges,
+    /// What must be done.
+    pub action: Action,
+    /// Whether it works.
+    pub readiness: Readiness,
+    /// Whether it was found in the account and not on record.
+    pub adopted: bool,
+}
+
+/// Something that exists and that the configuration does not have (any more).
+#[derive(Clone)]
+pub struct Extra {
+    /// Its address.
+    pub address: Address,
+    /// Its kind.
+    pub kind: Rc<dyn KindOps>,
+    /// Its identity.
+    pub identity: Value,
+    /// What it stands on, as far as known.
+    pub edges: Vec<Edge>,
+    /// Whether it may have been made a moment ago, so that reads do not show it yet.
+    pub fresh: bool,
+}
+
+/// The whole stack, as it was found.
+#[derive(Default)]
+pub struct Survey {
+    /// The configuration's nodes.
+    pub findings: BTreeMap<Address, Finding>,
+    /// What must go.
+    pub extras: Vec<Extra>,
+    /// The identities of what exists and stays.
+    pub known: Identities,
+    /// Reads that failed.
+    pub errors: BTreeMap<Address, Error>,
+}
+
+/// What a search of all kinds found.
+pub type Census = BTreeMap<&'static str, Vec<Found>>;
+
+/// Searches these kinds, all at once.
+///
+/// # Errors
+/// The first refusal; throttling and passing failures are tried again.
+pub async fn census<'a>(
+    work: &Work,
+    kinds: impl IntoIterator<Item = &'a Rc<dyn KindOps>>,
+) -> Result<Census> {
+    let searches = kinds.into_iter().map(|kind| async move {
+        let name = Address::new(kind.kind().0);
+        let found = work.attempt(&name, kind.kind(), Doing::Read, || kind.search()).await?;
+        Ok((kind.kind().0, found))
+    });
+    join_all(searches).await.into_iter().collect()
+}
+
+/// A short text that changes when the wish, its tags or the identities that it needs change.
+pub fn fingerprint(step: &dyn Step, address: &Address, known: &Identities) -> String {
+    let needs: Vec<_> = step.edges().iter().map(|edge| known.raw(&edge.on).cloned()).collect();
+    let text = serde_json::json!([step.wish(), step.tags(address), needs]).to_string();
+    let digest = Sha256::digest(text.as_bytes());
+    digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+}
+
+impl Survey {
+    /// Looks at everything: on record, and in the account where the record is silent. `depth`
+    /// forces a full look at everything; otherwise what is settled and wished as before is only
+    /// listed.
+    ///
+    /// # Errors
+    /// When a search is refused.
+    pub async fn take(
+        work: &Work,
+        graph: &Graph,
+        registry: &Registry,
+        depth: Depth,
+    ) -> Result<Self> {
+        let records = work.with_state(|state| state.records.clone());
+        let census = census(work, kinds_to_search(graph, registry, &records)).await?;
+        let mut survey = Self::default();
+        survey.identify(graph, &records, &census);
+        survey.read(work, graph, &records, depth).await;
+        survey.judge(graph, &records);
+        survey.find_extras(graph, registry, &records, &census);
+        Ok(survey)
+    }
+
+    /// Gives every node the identity on record, else the one that was found.
+    fn identify(&mut self, graph: &Graph, records: &BTreeMap<Address, Record>, census: &Census) {
+        for (address, step) in graph.iter() {
+            let record = records.get(address);
+            let recorded = record.and_then(|record| record.identity.clone());
+            let token = record.and_then(|record| record.started.as_deref());
+            let found = || {
+                let of_kind = census.get(step.kind().kind().0).cloned().unwrap_or_default();
+                best(of_kind, address, token).map(|found| found.out)
+            };
+            let adopted = recorded.is_none();
+            let identity = recorded.or_else(found);
+            if let Some(identity) = &identity {
+                self.known.put(address.clone(), identity.clone());
+            }
+            let finding = Finding {
+                adopted: adopted && identity.is_some(),
+                identity,
+                live: None,
+                drift: Drift::none(),
+                tags: TagChanges::default(),
+                action: Action::Create,
+                readiness: Readiness::Waiting("it does not exist".into()),
+            };
+            self.findings.insert(address.clone(), finding);
+        }
+    }
+
+    /// Describes everything that has an identity.
+    async fn read(
+        &mut self,
+        work: &Work,
+        graph: &Graph,
+        records: &BTreeMap<Address, Record>,
+        depth: Depth,
+    ) {
+        let known = &self.known;
+        let reads = self.findings.iter().filter_map(|(address, finding)| {
+            let identity = finding.identity.as_ref()?;
+            let step = graph.get(address)?;
+            let settled = records.get(address).and_then(|record| record.settled.as_ref());
+            let wish = fingerprint(&**step, address, known);
+            let same = settled.filter(|settled| settled.wish == wish && !finding.adopted);
+            let depth = if same.is_some() { depth } else { Depth::Full };
+            let mark = same.and_then(|settled| settled.mark.clone());
+            // On record and never settled: its maker may have been killed a moment ago, and reads
+            // lag behind creates. Taking it for gone would make a second one.
+            let record = records.get(address);
+            let fresh = record.is_some_and(|record| record.settled.is_none());
+            Some(async move {
+                let kind = step.kind();
+                let look = |depth| work.look(kind, address, identity, depth, fresh);
+                let mut live = look(depth).await;
+                // What AWS changes with every change has changed: somebody was here.
+                if let Ok(Some(seen)) = &live
+                    && depth == Depth::Listed
+                    && kind.mark(seen) != mark
+                {
+                    live = look(Depth::Full).await;
+                }
+                (address.clone(), live)
+            })
+        });
+        for (address, live) in join_all(reads).await {
+            let Some(finding) = self.findings.get_mut(&address) else { continue };
+            match live {
+                Ok(Some(live)) => {
+                    if let Some(step) = graph.get(&address) {
+                        finding.readiness = step.kind().readiness(&live);
+                    }
+                    finding.live = Some(live);
+                }
+                Ok(None) => {
+                    finding.identity = None;
+                    self.known.remove(&address);
+                }
+                Err(error) => {
+                    self.errors.insert(address, error);
+                }
+            }
+        }
+    }
+
+    /// Says what must be done with each node, needs first.
+    fn judge(&mut self, graph: &Graph, records: &BTreeMap<Address, Record>) {
+        let Ok(order) = order(&graph.edges()) else { return };
+        let mut unsettled: BTreeSet<Address> = BTreeSet::new();
+        for address in order {
+            let Some(step) = graph.get(&address) else { continue };
+            let moving = step.edges().into_iter().find(|edge| unsettled.contains(&edge.on));
+            let Some(finding) = self.findings.get_mut(&address) else { continue };
+            let Some(live) = &finding.live else {
+                unsettled.insert(address);
+                continue;
+            };
+            let settled = records.get(&address).and_then(|record| record.settled.as_ref());
+            finding.tags = tag_changes(&**step, &address, live, settled.map(|s| &s.tags));
+            if let Some(edge) = moving {
+                finding.action = Action::Depends(edge.on);
+                if step.kind().replacement() == Replacement::CreateFirst {
+                    // It may get another identity, which its dependants must then take up.
+                    unsettled.insert(address);
+                }
+                continue;
+            }
+            finding.drift = step.drift(live, &self.known).unwrap_or_default();
+            finding.action = if finding.drift.replaces() {
+                unsettled.insert(address.clone());
+                self.known.remove(&address);
+                Action::Replace(step.kind().replacement())
+            } else if finding.drift.is_empty() && finding.tags.is_empty() {
+                Action::Nothing
+            } else {
+                Action::Update
+            };
+        }
+        self.make_room(graph, records);
+    }
+
+    /// What stands on something that goes before its successor comes must go before it.
+    fn make_room(&mut self, graph: &Graph, records: &BTreeMap<Address, Record>) {
+        let replaced = |finding: &Finding| {
+            finding.action == Action::Replace(Replacement::DeleteFirst)
+                || matches!(finding.action, Action::Rebuild(_))
+        };
+        loop {
+            let moving: BTreeSet<Address> = self
+                .findings
+                .iter()
+                .filter(|(_, finding)| replaced(finding))
+                .map(|(address, _)| address.clone())
+                .collect();
+            let mut more = false;
+            for (address, finding) in &mut self.findings {
+                if finding.live.is_none() || replaced(finding) {
+                    continue;
+                }
+                let recorded = records.get(address).map(|record| record.edges.clone());
+                let edges = recorded.or_else(|| graph.get(address).map(|step| step.edges()));
+                let stands_on = |edge: &Edge| moving.contains(&edge.on);
+                let on = edges.unwrap_or_default().into_iter().find(stands_on);
+                if let Some(edge) = on {
+                    finding.action = Action::Rebuild(edge.on);
+                    self.known.remove(address);
+                    more = true;
+                }
+            }
+            if !more {
+                return;
+            }
+        }
+    }
+
+    /// What is on record or in the account and not in the configuration, and earlier ones of what is.
+    fn find_extras(
+        &mut self,
+        graph: &Graph,
+        registry: &Registry,
+        records: &BTreeMap<Address, Record>,
+        census: &Census,
+    ) {
+        for (address, record) in records {
+            let Some(kind) = registry.get(&record.kind) else { continue };
+            let orphan = graph.get(address).is_none();
+            let current = record.identity.iter().filter(|_| orphan);
+            for identity in current.chain(&record.retired) {
+                self.extras.push(Extra {
+                    address: address.clone(),
+                    kind: kind.clone(),
+                    identity: identity.clone(),
+                    edges: record.edges.clone(),
+                    fresh: record.settled.is_none(),
+                });
+            }
+        }
+        for (kind, found) in census {
+            let Some(kind) = registry.get(kind) else { continue };
+            for found in found {
+                let current = self.findings.get(&found.address);
+                let kept = current.and_then(|finding| finding.identity.as_ref());
+                let listed =
+                    |extra: &Extra| extra.address == found.address && extra.identity == found.out;
+                if kept != Some(&found.out) && !self.extras.iter().any(listed) {
+                    self.extras.push(Extra {
+                        address: found.address.clone(),
+                        kind: kind.clone(),
+                        identity: found.out.clone(),
+                        edges: Vec::new(),
+                        fresh: false,
+                    });
+                }
+            }
+        }
+    }
+
+    /// Writes down what was found in the account and not on record, and what is on record and gone.
+    ///
+    /// # Errors
+    /// When the state cannot be written.
+    pub async fn record(&self, work: &Work, graph: &Graph) -> Result<Vec<Address>> {
+        let mut adopted = Vec::new();
+        for (address, finding) in &self.findings {
+            let Some(step) = graph.get(address) else { continue };
+            if let (true, Some(identity)) = (finding.adopted, &finding.identity) {
+                work.note(Entry::Created {
+                    address: address.clone(),
+                    kind: step.kind().kind().0.into(),
+                    identity: identity.clone(),
+                    edges: step.edges(),
+                })?;
+                adopted.push(address.clone());
+            }
+            let recorded = work.with_state(|state| {
+                state.records.get(address).and_then(|record| record.identity.clone())
+            });
+            if let (None, Some(gone)) = (&finding.identity, recorded) {
+                work.note(Entry::Deleted { address: address.clone(), identity: gone })?;
+            }
+        }
+        Ok(adopted)
+    }
+
+    /// The first read that was refused for good.
+    pub fn refusal(&self) -> Option<(&Address, &Error)> {
+        self.errors.iter().find(|(_, error)| error.class == Class::Denied)
+    }
+}
+
+/// Whether two identities are of one resource: what people know it by decides, since a search may
+/// spell the rest another way than the creating call.
+pub fn same(kind: &Rc<dyn KindOps>, one: &Value, other: &Value) -> bool {
+    one == other || kind.id(one) == kind.id(other)
+}
+
+/// The kinds that the record says too little about.
+fn kinds_to_search<'a>(
+    graph: &'a Graph,
+    registry: &'a Registry,
+    records: &BTreeMap<Address, Record>,
+) -> Vec<&'a Rc<dyn KindOps>> {
+    if records.is_empty() {
+        return registry.iter().collect();
+    }
+    let unrecorded = graph.iter().filter(|(address, _)| {
+        records.get(*address).is_none_or(|record| record.identity.is_none())
+    });
+    let names: BTreeSet<&str> = unrecorded.map(|(_, step)| step.kind().kind().0).collect();
+    names.into_iter().filter_map(|name| registry.get(name)).collect()
+}
+
+/// What must change in the tags: by AWS's answer where it shows them, else by the record.
+pub fn tag_changes(
+    step: &dyn Step,
+    address: &Address,
+    live: &Live,
+    recorded: Option<&Tags>,
+) -> TagChanges {
+    let want = step.tags(address);
+    if want.is_empty() {
+        return TagChanges::default();
+    }
+    let nothing = Tags::new();
+    let ours = recorded.unwrap_or(&nothing);
+    match (step.kind().tags(live), recorded) {
+        (Some(have), _) => TagChanges::between(&have, &want, ours),
+        (None, Some(have)) => TagChanges::between(have, &want, have),
+        // Just made, or just found by these very tags.
+        (None, None) => TagChanges::default(),
+    }
+}

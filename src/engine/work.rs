@@ -1,0 +1,227 @@
+//! What the life of one node is handed: the state, the clock, slots for calls, and retries.
+
+use super::{
+    Event, Events, Interrupt,
+    retry::{Doing, Retry},
+};
+use crate::{
+    model::{Address, Class, Clock, Depth, Error, Found, Kind, KindOps, Live, Result},
+    state::{Entry, State, Store, StoreError},
+};
+use serde_json::Value;
+use std::{cell::RefCell, rc::Rc, time::Duration};
+use tokio::sync::{Semaphore, SemaphorePermit};
+use tracing::Span;
+
+/// How many calls that change something may be under way at once. AWS's buckets hold at least 50
+/// for the calls that come in numbers.
+const SLOTS: usize = 48;
+
+/// How long an entry waits for company before it is synced. Wall time.
+const COMPANY: Duration = Duration::from_millis(1);
+
+/// How long to look for something that a call with an unknown outcome may have made: reads lag
+/// behind creates by a few seconds.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Shared by all nodes of a run.
+pub struct Work {
+    /// AWS's time.
+    pub clock: Clock,
+    /// Where events go.
+    pub events: Events,
+    /// Delays and nonces.
+    pub retry: Retry,
+    /// Requests to stop.
+    pub interrupt: Interrupt,
+    store: RefCell<Store>,
+    slots: Semaphore,
+}
+
+impl Work {
+    /// For one run.
+    pub fn new(
+        clock: Clock,
+        events: Events,
+        retry: Retry,
+        interrupt: Interrupt,
+        store: Store,
+    ) -> Self {
+        let slots = Semaphore::new(SLOTS);
+        Self { clock, events, retry, interrupt, store: RefCell::new(store), slots }
+    }
+
+    /// Reads what is on record.
+    pub fn with_state<T>(&self, read: impl FnOnce(&State) -> T) -> T {
+        read(self.store.borrow().state())
+    }
+
+    /// Writes an entry that nobody relies on yet.
+    pub fn note(&self, entry: Entry) -> Result<()> {
+        self.store.borrow_mut().append(entry).map(drop).map_err(|error| unwritten(&error))
+    }
+
+    /// Writes an entry and returns when it is safe to rely on. Entries of one moment share one sync:
+    /// it takes the disk longer than the moment.
+    pub async fn journal(&self, entry: Entry) -> Result<()> {
+        let position = self.store.borrow_mut().append(entry);
+        let position = position.map_err(|error| unwritten(&error))?;
+        tokio::time::sleep(COMPANY).await;
+        self.store.borrow_mut().sync(position).map_err(|error| unwritten(&error))
+    }
+
+    /// Folds a long journal, at the end of a run.
+    pub fn finish(&self) -> Result<()> {
+        self.store.borrow_mut().compact().map_err(|error| unwritten(&error))
+    }
+
+    /// Waits for a slot to make a call that changes something.
+    pub async fn slot(&self) -> Result<SemaphorePermit<'_>> {
+        self.heed()?;
+        let slot = self.slots.acquire().await.map_err(|_| interrupted())?;
+        self.heed()?;
+        Ok(slot)
+    }
+
+    /// What the calls for one node are traced under. Off, it costs a comparison.
+    pub fn span(&self, address: &Address) -> Span {
+        tracing::info_span!(target: "meshctl::call", "resource", %address)
+    }
+
+    /// Says that the user asked to stop, where there is anything to finish.
+    pub fn tell_interrupted(&self, in_flight: usize) {
+        if in_flight > 0 {
+            self.events.tell(Event::Interrupted { in_flight });
+        }
+    }
+
+    /// Fails when the user asked to stop: nothing new is begun.
+    pub fn heed(&self) -> Result<()> {
+        if self.interrupt.requested() { Err(interrupted()) } else { Ok(()) }
+    }
+
+    /// Lets time pass, unless the user asks to stop.
+    pub async fn pause(&self, duration: Duration) -> Result<()> {
+        tokio::select! {
+            biased;
+            () = self.interrupt.asked(1) => Err(interrupted()),
+            () = self.clock.sleep(duration) => Ok(()),
+        }
+    }
+
+    /// Lets time pass until a moment on a grid of whole seconds, so that those who wait for things
+    /// of one kind ask together.
+    pub async fn pause_until(&self, moment: Duration) -> Result<()> {
+        let now = self.clock.now();
+        let aligned = Duration::from_secs_f64(moment.max(now).as_secs_f64().ceil());
+        self.pause(aligned.saturating_sub(now)).await
+    }
+
+    /// Makes a call, and makes it again as its errors allow.
+    pub async fn attempt<T, F: Future<Output = Result<T>>>(
+        &self,
+        address: &Address,
+        kind: Kind,
+        doing: Doing,
+        mut call: impl FnMut() -> F,
+    ) -> Result<T> {
+        let begun = self.clock.now();
+        let mut attempt = 0;
+        loop {
+            attempt += 1;
+            let error = match call().await {
+                Ok(value) => return Ok(value),
+                Err(error) => error,
+            };
+            self.again(address, kind, &error, doing, (attempt, begun)).await?;
+        }
+    }
+
+    /// Waits before another attempt, after so many since then.
+    ///
+    /// # Errors
+    /// The error itself, when another attempt is of no use.
+    pub async fn again(
+        &self,
+        address: &Address,
+        kind: Kind,
+        error: &Error,
+        doing: Doing,
+        (attempt, begun): (u32, Duration),
+    ) -> Result<()> {
+        let spent = self.clock.now().saturating_sub(begun);
+        let Some(delay) = self.retry.delay(error, doing, attempt, spent) else {
+            return Err(error.clone());
+        };
+        // A long wait is told less and less often.
+        if attempt.is_power_of_two() {
+            let (address, class, text) = (address.clone(), error.class, error.to_string());
+            self.events.tell(Event::Retrying { address, kind, class, error: text, delay });
+        }
+        self.pause(delay).await
+    }
+
+    /// Looks for what a creating call of this node may have made: by its token, else by its address.
+    /// Looks several times when `patient`, because reads lag behind creates.
+    pub async fn find(
+        &self,
+        kind: &Rc<dyn KindOps>,
+        address: &Address,
+        token: Option<&str>,
+        patient: bool,
+    ) -> Result<Option<Found>> {
+        let begun = self.clock.now();
+        let mut step = Duration::from_millis(500);
+        loop {
+            let found = self.attempt(address, kind.kind(), Doing::Read, || kind.search()).await?;
+            if let Some(found) = best(found, address, token) {
+                return Ok(Some(found));
+            }
+            if !patient || self.clock.now().saturating_sub(begun) > PATIENCE {
+                return Ok(None);
+            }
+            self.pause(step).await?;
+            step = (step * 2).min(Duration::from_secs(4));
+        }
+    }
+
+    /// Describes something, and looks again for a while when it does not show and may be `fresh`:
+    /// made by a run that ended a moment ago.
+    pub async fn look(
+        &self,
+        kind: &Rc<dyn KindOps>,
+        address: &Address,
+        identity: &Value,
+        depth: Depth,
+        fresh: bool,
+    ) -> Result<Option<Live>> {
+        let begun = self.clock.now();
+        let mut step = Duration::from_millis(500);
+        loop {
+            let read = || kind.read(identity, depth);
+            let live = self.attempt(address, kind.kind(), Doing::Read, read).await?;
+            let late = self.clock.now().saturating_sub(begun) > PATIENCE;
+            if live.is_some() || !fresh || late {
+                return Ok(live);
+            }
+            self.pause(step).await?;
+            step = (step * 2).min(Duration::from_secs(4));
+        }
+    }
+}
+
+/// The current one of a node: the one with the token, else the highest of rank.
+pub fn best(found: Vec<Found>, address: &Address, token: Option<&str>) -> Option<Found> {
+    let ours = found.into_iter().filter(|found| found.address == *address);
+    ours.max_by_key(|found| (token.is_some() && found.token.as_deref() == token, found.rank))
+}
+
+fn unwritten(error: &StoreError) -> Error {
+    Error::new(Class::State, format!("the state could not be written: {error}"))
+        .hint("make room or mend the permissions, then run the command again: it goes on from here")
+}
+
+/// The user asked to stop.
+pub fn interrupted() -> Error {
+    Error::new(Class::Interrupted, "stopped on request")
+}

@@ -1,0 +1,117 @@
+//! What can go wrong with one resource, and what follows from it.
+
+use std::fmt;
+
+/// The result of work on one resource.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What an error means for the next step. Decided from AWS's codes, never from a guess.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Class {
+    /// The request was refused for its rate; it had no effect.
+    Throttled,
+    /// AWS or the network failed; whether the request had an effect is unknown.
+    Transient,
+    /// What the request names does not exist (yet).
+    Missing,
+    /// Something else must settle first: a role must propagate, a service must drain.
+    NotYet,
+    /// Something still uses it.
+    Busy,
+    /// The name is taken.
+    Exists,
+    /// Not permitted, or the credentials are no longer good.
+    Denied,
+    /// A quota of the account is used up.
+    Quota,
+    /// The request is wrong, and will be wrong again.
+    Invalid,
+    /// The resource is in a state that it never leaves.
+    Terminal,
+    /// It exists, and it is not this stack's.
+    Stranger,
+    /// It is left in place on purpose: others share it.
+    Kept,
+    /// It took longer than its deadline.
+    Deadline,
+    /// AWS answered without something that it always gives.
+    Answer,
+    /// The state could not be written, so nothing more may be done.
+    State,
+    /// The user asked to stop.
+    Interrupted,
+}
+
+/// One failure, with all that a person needs to act on it.
+#[derive(Clone, Debug, thiserror::Error)]
+pub struct Error {
+    /// What follows from it.
+    pub class: Class,
+    /// The call, as an IAM action such as `ec2:CreateSubnet`; empty when no call failed.
+    pub operation: &'static str,
+    /// AWS's own code.
+    pub code: String,
+    /// AWS's own words.
+    pub message: String,
+    /// What AWS support asks for.
+    pub request_id: Option<String>,
+    /// What to do about it, where more is known than the class says.
+    pub hint: Option<String>,
+}
+
+impl Error {
+    /// A failure that no call reported.
+    pub fn new(class: Class, message: impl Into<String>) -> Self {
+        let message = message.into();
+        Self { class, operation: "", code: String::new(), message, request_id: None, hint: None }
+    }
+
+    /// AWS left out what it always gives.
+    pub fn answer(operation: &'static str, member: &str) -> Self {
+        let message = format!("the answer has no {member}");
+        Self { operation, ..Self::new(Class::Answer, message) }
+    }
+
+    /// Something that is not ours stands where ours should be.
+    pub fn stranger(what: impl fmt::Display) -> Self {
+        let message = format!("{what} exists but does not carry this stack's tags");
+        Self::new(Class::Stranger, message)
+    }
+
+    /// Adds what to do about it.
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// What to do about it: the error's own hint, else what its class suggests.
+    pub fn remedy(&self) -> Option<String> {
+        let general = match self.class {
+            Class::Throttled => "AWS limits the rate of this call; run the command again later",
+            Class::Transient => "run the command again; nothing is lost",
+            Class::Denied => "check the credentials and their permission for this action",
+            Class::Quota => "raise the quota or free some of it, then run the command again",
+            Class::Stranger => "rename the stack, or remove or rename what is in the way",
+            Class::Busy => "remove what uses it, then run the command again",
+            Class::Deadline => "run the command again: it goes on from here",
+            _ => return self.hint.clone(),
+        };
+        Some(self.hint.clone().unwrap_or_else(|| general.into()))
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.operation.is_empty() {
+            write!(f, "{} refused: ", self.operation)?;
+        }
+        if !self.code.is_empty() {
+            write!(f, "{}: ", self.code)?;
+        }
+        f.write_str(&self.message)?;
+        match &self.request_id {
+            Some(id) => write!(f, " [{id}]"),
+            None => Ok(()),
+        }
+    }
+}

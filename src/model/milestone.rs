@@ -1,0 +1,22 @@
+//! The moments in a resource's life that others wait for.
+
+use super::Address;
+use serde::{Deserialize, Serialize};
+
+/// A moment in a resource's life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Milestone {
+    /// It has an identity: AWS accepts its ID in other calls.
+    Created,
+    /// It works.
+    Ready,
+}
+
+/// What a node waits for before it starts.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Edge {
+    /// The node that is needed.
+    pub on: Address,
+    /// The moment in its life that is needed.
+    pub until: Milestone,
+}

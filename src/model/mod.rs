@@ -1,0 +1,26 @@
+//! The vocabulary of the house: no AWS, no I/O.
+
+pub mod address;
+pub mod clock;
+pub mod drift;
+pub mod error;
+pub mod graph;
+pub mod identities;
+pub mod kind;
+pub mod milestone;
+pub mod name;
+pub mod readiness;
+pub mod step;
+pub mod tags;
+
+pub use address::Address;
+pub use clock::Clock;
+pub use drift::{Change, Drift, Fix};
+pub use error::{Class, Error, Result};
+pub use graph::Graph;
+pub use identities::Identities;
+pub use kind::{Kind, Replacement, Times};
+pub use milestone::{Edge, Milestone};
+pub use readiness::Readiness;
+pub use step::{Depth, Found, KindOps, Live, Registry, Step};
+pub use tags::Tags;

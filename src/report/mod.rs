@@ -1,0 +1,86 @@
+//! Views of the same events: live lines for a terminal, plain lines for a log, JSON for a machine.
+
+pub mod human;
+pub mod json;
+pub mod live;
+pub mod text;
+pub mod timings;
+
+use crate::{
+    engine::{Event, Events},
+    model::Clock,
+};
+use clap::ValueEnum;
+use std::{cell::RefCell, io::IsTerminal, rc::Rc};
+
+pub use timings::Timings;
+
+/// For whom to write.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Output {
+    /// Lines for people; live ones on a terminal
+    #[default]
+    Human,
+    /// One JSON object per line on stdout, and nothing else there
+    Json,
+}
+
+/// Shows events as they come, and keeps what the final report needs.
+#[derive(Clone)]
+pub struct Reporter(Rc<Inner>);
+
+struct Inner {
+    view: View,
+    timings: RefCell<Timings>,
+}
+
+enum View {
+    Live(live::Live),
+    Plain,
+    Json,
+}
+
+impl Reporter {
+    /// The view that suits the output and the terminal. Live lines and a trace of calls would
+    /// write over each other, so with a trace there are plain lines.
+    pub fn new(output: Output, clock: Clock, traced: bool) -> Self {
+        let terminal = std::io::stderr().is_terminal();
+        let view = match output {
+            Output::Json => View::Json,
+            Output::Human if terminal && !traced => View::Live(live::Live::new(clock)),
+            Output::Human => View::Plain,
+        };
+        Self(Rc::new(Inner { view, timings: RefCell::default() }))
+    }
+
+    /// Where the engine tells its events.
+    pub fn events(&self) -> Events {
+        let reporter = self.clone();
+        Events::to(move |event| reporter.show(event))
+    }
+
+    fn show(&self, event: &Event) {
+        self.0.timings.borrow_mut().hear(event);
+        match &self.0.view {
+            View::Live(live) => live.show(event),
+            View::Plain => human::show(event),
+            View::Json => json::show(event),
+        }
+    }
+
+    /// Keeps the times in the live lines right, until dropped.
+    pub async fn keep_time(&self) {
+        match &self.0.view {
+            View::Live(live) => live.keep_time().await,
+            View::Plain | View::Json => std::future::pending().await,
+        }
+    }
+
+    /// Ends the live lines, so that the final report stands below them.
+    pub fn end(&self) -> Timings {
+        if let View::Live(live) = &self.0.view {
+            live.end();
+        }
+        self.0.timings.borrow().clone()
+    }
+}

@@ -1,0 +1,156 @@
+//! Virtual router: what splits a virtual service's requests by routes. Actions:
+//! appmesh:CreateVirtualRouter, appmesh:DescribeVirtualRouter, appmesh:ListVirtualRouters,
+//! appmesh:UpdateVirtualRouter, appmesh:DeleteVirtualRouter, appmesh:ListTagsForResource,
+//! appmesh:TagResource, appmesh:UntagResource.
+
+use super::{
+    Described, http, mark,
+    mesh::{Mesh, MeshId, ours},
+    owned, ports, retag, tag_list, tags,
+};
+use crate::resources::prelude::*;
+use aws_sdk_appmesh::types::{VirtualRouterListener, VirtualRouterRef, VirtualRouterSpec};
+use futures_util::{future::try_join_all, join};
+use std::collections::BTreeSet;
+
+/// Its place, name and ARN.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct VirtualRouterId {
+    /// The mesh's name.
+    pub mesh: String,
+    /// Its own name.
+    pub name: String,
+    /// The ARN.
+    pub arn: String,
+}
+
+/// A listener in front of routes.
+#[derive(Serialize)]
+pub struct VirtualRouter {
+    /// The mesh.
+    pub mesh: Created<Mesh>,
+    /// The name in the mesh.
+    pub name: String,
+    /// The port that callers use; it may differ from the nodes'.
+    pub port: i32,
+}
+
+impl VirtualRouter {
+    fn spec(&self) -> Result<VirtualRouterSpec> {
+        let listener = VirtualRouterListener::builder().port_mapping(http(self.port)?).build();
+        Ok(VirtualRouterSpec::builder().listeners(listener).build())
+    }
+}
+
+impl Resource for VirtualRouter {
+    const KIND: Kind = Kind("AWS::AppMesh::VirtualRouter");
+    type Needs = Created<Mesh>;
+    type Out = VirtualRouterId;
+    type Live = Described<VirtualRouterSpec>;
+
+    fn needs(&self) -> Created<Mesh> {
+        self.mesh.clone()
+    }
+
+    async fn create(&self, cx: &Cx, mesh: &MeshId) -> Result<VirtualRouterId> {
+        const OP: &str = "appmesh:CreateVirtualRouter";
+        let call = cx.appmesh().create_virtual_router().mesh_name(&mesh.name);
+        let call = call.virtual_router_name(&self.name).spec(self.spec()?);
+        let call = call.client_token(cx.token()).set_tags(Some(tag_list(&cx.tags())?));
+        let router = call.send().await.op(OP)?.virtual_router;
+        let metadata = router.and_then(|router| router.metadata);
+        let arn = metadata.answered(OP, "virtualRouter.metadata")?.arn;
+        Ok(VirtualRouterId { mesh: mesh.name.clone(), name: self.name.clone(), arn })
+    }
+
+    fn drift(&self, live: &Self::Live, mesh: &MeshId) -> Drift {
+        let drift = Drift::none().fixed("mesh_name", &mesh.name, &live.mesh).fixed(
+            "virtual_router_name",
+            &self.name,
+            &live.name,
+        );
+        let Some(spec) = &live.spec else { return drift };
+        let have = ports(spec.listeners().iter().map(|listener| listener.port_mapping()));
+        drift.mutable("port", [format!("{}/http", self.port)], have)
+    }
+
+    async fn update(&self, cx: &Cx, out: &VirtualRouterId, _: &Drift, _: &MeshId) -> Result<()> {
+        let call = cx.appmesh().update_virtual_router().mesh_name(&out.mesh);
+        let call = call.virtual_router_name(&out.name).spec(self.spec()?);
+        call.send().await.op("appmesh:UpdateVirtualRouter").map(drop)
+    }
+
+    async fn search(cx: &Cx) -> Result<Vec<Found<VirtualRouterId>>> {
+        let Some(mesh) = ours(cx).await? else { return Ok(Vec::new()) };
+        let routers = listed(cx, &mesh.out.name).await?.into_iter().map(|router| VirtualRouterId {
+            mesh: router.mesh_name,
+            name: router.virtual_router_name,
+            arn: router.arn,
+        });
+        owned(cx, routers, |out| &out.arn).await
+    }
+
+    async fn read(cx: &Cx, out: &VirtualRouterId) -> Result<Option<Self::Live>> {
+        let (mesh, name) = (&out.mesh, &out.name);
+        if !cx.in_full() {
+            let mark = cx.load::<VirtualRouters>((mesh.clone(), name.clone())).await?;
+            return Ok(mark.map(|mark| Described::listed(mesh, name, &mark)));
+        }
+        let call = cx.appmesh().describe_virtual_router().mesh_name(mesh).virtual_router_name(name);
+        let (found, tags) = join!(call.send(), tags(cx, &out.arn));
+        let found = found.op("appmesh:DescribeVirtualRouter").or_absent()?;
+        let Some(router) = found.and_then(|found| found.virtual_router) else { return Ok(None) };
+        let status = router.status().map(|status| status.status().as_str());
+        let spec = router.spec().cloned();
+        Ok(Described::alone(mesh, name, router.metadata(), status, spec, tags.or_absent()?))
+    }
+
+    fn mark(live: &Self::Live) -> Option<String> {
+        live.mark.clone()
+    }
+
+    fn tags(live: &Self::Live) -> Option<Tags> {
+        live.tags.clone()
+    }
+
+    async fn retag(cx: &Cx, out: &VirtualRouterId, changes: &TagChanges) -> Result<()> {
+        retag(cx, &out.arn, changes).await
+    }
+
+    async fn delete(cx: &Cx, out: &VirtualRouterId) -> Result<()> {
+        let call = cx.appmesh().delete_virtual_router().mesh_name(&out.mesh);
+        let call = call.virtual_router_name(&out.name);
+        call.send().await.op("appmesh:DeleteVirtualRouter").or_absent().map(drop)
+    }
+
+    fn id(out: &VirtualRouterId) -> String {
+        out.name.clone()
+    }
+}
+
+/// All virtual routers of a mesh; none when there is no such mesh.
+pub(super) async fn listed(cx: &Cx, mesh: &str) -> Result<Vec<VirtualRouterRef>> {
+    let pages = cx.appmesh().list_virtual_routers().mesh_name(mesh).into_paginator().items();
+    let all = pages.send().try_collect().await.op("appmesh:ListVirtualRouters");
+    Ok(all.or_absent()?.unwrap_or_default())
+}
+
+/// `ListVirtualRouters`, once per mesh, for all who ask at once; gives their marks.
+struct VirtualRouters;
+
+impl Batch for VirtualRouters {
+    type Key = (String, String);
+    type Value = String;
+    const MAX: usize = usize::MAX;
+
+    async fn fetch(cx: &Cx, keys: Vec<Self::Key>) -> Result<BTreeMap<Self::Key, String>> {
+        let meshes: BTreeSet<String> = keys.into_iter().map(|(mesh, _)| mesh).collect();
+        let lists = meshes.iter().map(|mesh| listed(cx, mesh));
+        let routers = try_join_all(lists).await?.into_iter().flatten();
+        let marked = routers.map(|router| {
+            let mark = mark(router.version(), router.created_at());
+            ((router.mesh_name, router.virtual_router_name), mark)
+        });
+        Ok(marked.collect())
+    }
+}

@@ -1,0 +1,119 @@
+//! Cluster: where services run. Actions: ecs:CreateCluster, ecs:DescribeClusters, ecs:ListClusters,
+//! ecs:DeleteCluster, ecs:TagResource, ecs:UntagResource.
+
+use super::{name_in, retag, tag_list};
+use crate::resources::prelude::*;
+use aws_sdk_ecs::types::{self as ecs, ClusterField};
+use futures_util::future::try_join_all;
+
+/// How many clusters one description takes.
+const DESCRIBED_AT_ONCE: usize = 100;
+
+/// A cluster's ARN and name.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ClusterIdentity {
+    /// `arn:…:cluster/{name}`; a cluster that is made anew under the name has it again.
+    pub arn: String,
+    /// Its name.
+    pub name: String,
+}
+
+/// A cluster for Fargate, which needs no capacity provider to run `launchType` FARGATE.
+#[derive(Serialize)]
+pub struct Cluster {
+    /// Its name, one of its kind in the region.
+    pub cluster_name: String,
+}
+
+impl Resource for Cluster {
+    const KIND: Kind = Kind("AWS::ECS::Cluster");
+    type Needs = ();
+    type Out = ClusterIdentity;
+    type Live = ecs::Cluster;
+
+    fn needs(&self) {}
+
+    async fn create(&self, cx: &Cx, _: &()) -> Result<ClusterIdentity> {
+        const OP: &str = "ecs:CreateCluster";
+        let call = cx.ecs().create_cluster().cluster_name(&self.cluster_name);
+        let made = call.set_tags(Some(tag_list(cx.tags()))).send().await.op(OP)?;
+        let cluster = made.cluster().answered(OP, "cluster")?;
+        let arn = cluster.cluster_arn().answered(OP, "clusterArn")?;
+        let out = ClusterIdentity { arn: arn.into(), name: self.cluster_name.clone() };
+        // AWS answers a name that is taken with the cluster that has it, as it is.
+        if cx.owned(tags_of(cluster.tags()), ()).is_none() {
+            let standing = cx.load::<Clusters>(out.arn.clone()).await?;
+            if standing.is_some_and(|it| cx.owned(tags_of(it.tags()), ()).is_none()) {
+                return Err(Error::stranger(format!("cluster {}", self.cluster_name)));
+            }
+        }
+        Ok(out)
+    }
+
+    fn drift(&self, live: &ecs::Cluster, _: &()) -> Drift {
+        Drift::none().fixed("cluster_name", &self.cluster_name, live.cluster_name())
+    }
+
+    async fn search(cx: &Cx) -> Result<Vec<Found<ClusterIdentity>>> {
+        let pages = cx.ecs().list_clusters().into_paginator().items();
+        let all: Vec<String> = pages.send().try_collect().await.op("ecs:ListClusters")?;
+        let prefix = &cx.scope().stack;
+        let ours = all.into_iter().filter(|arn| name_in(arn).starts_with(prefix));
+        let reads = ours.map(|arn| cx.load::<Clusters>(arn));
+        let found = try_join_all(reads).await?.into_iter().flatten().filter_map(|cluster| {
+            let (arn, name) = (cluster.cluster_arn()?, cluster.cluster_name()?);
+            cx.owned(
+                tags_of(cluster.tags()),
+                ClusterIdentity { arn: arn.into(), name: name.into() },
+            )
+        });
+        Ok(found.collect())
+    }
+
+    async fn read(cx: &Cx, out: &ClusterIdentity) -> Result<Option<ecs::Cluster>> {
+        let found = cx.load::<Clusters>(out.arn.clone()).await?;
+        Ok(found.map(|cluster| (*cluster).clone()))
+    }
+
+    fn readiness(live: &ecs::Cluster) -> Readiness {
+        match live.status() {
+            Some("ACTIVE") => Readiness::Ready,
+            Some("FAILED") => Readiness::Failed("status is FAILED".into()),
+            other => Readiness::Waiting(format!("status is {}", other.unwrap_or("unknown"))),
+        }
+    }
+
+    fn tags(live: &ecs::Cluster) -> Option<Tags> {
+        Some(tags_of(live.tags()))
+    }
+
+    async fn retag(cx: &Cx, out: &ClusterIdentity, changes: &TagChanges) -> Result<()> {
+        retag(cx, &out.arn, changes).await
+    }
+
+    async fn delete(cx: &Cx, out: &ClusterIdentity) -> Result<()> {
+        let call = cx.ecs().delete_cluster().cluster(&out.arn);
+        call.send().await.op("ecs:DeleteCluster").or_absent().map(drop)
+    }
+
+    fn id(out: &ClusterIdentity) -> String {
+        out.name.clone()
+    }
+}
+
+/// `DescribeClusters`, for all who ask at once; a deleted cluster answers as INACTIVE for a while.
+struct Clusters;
+
+impl Batch for Clusters {
+    type Key = String;
+    type Value = ecs::Cluster;
+    const MAX: usize = DESCRIBED_AT_ONCE;
+
+    async fn fetch(cx: &Cx, arns: Vec<String>) -> Result<BTreeMap<String, ecs::Cluster>> {
+        let call = cx.ecs().describe_clusters().set_clusters(Some(arns));
+        let found = call.include(ClusterField::Tags).send().await.op("ecs:DescribeClusters")?;
+        let clusters = found.clusters.unwrap_or_default().into_iter();
+        let standing = clusters.filter(|cluster| cluster.status() != Some("INACTIVE"));
+        Ok(standing.filter_map(|it| Some((it.cluster_arn()?.to_owned(), it))).collect())
+    }
+}

@@ -1,0 +1,41 @@
+//! Containers: clusters, task definitions, services. Tags are set in the creating call and read
+//! back with each description.
+
+pub mod cluster;
+pub mod container;
+pub mod service;
+mod service_reads;
+pub mod task_definition;
+
+#[cfg(test)]
+mod tests;
+
+pub use container::{Container, ContainerHealthCheck, Proxy};
+
+use super::prelude::*;
+use aws_sdk_ecs::types::Tag;
+
+/// Our tags as ECS wants them.
+fn tag_list(tags: Tags) -> Vec<Tag> {
+    tags.into_iter().map(|(key, value)| Tag::builder().key(key).value(value).build()).collect()
+}
+
+/// Adds, overwrites and removes tags of anything that has an ARN.
+async fn retag(cx: &Cx, arn: &str, changes: &TagChanges) -> Result<()> {
+    if !changes.set.is_empty() {
+        let tags = tag_list(changes.set.clone());
+        let call = cx.ecs().tag_resource().resource_arn(arn).set_tags(Some(tags));
+        call.send().await.op("ecs:TagResource")?;
+    }
+    if !changes.remove.is_empty() {
+        let call = cx.ecs().untag_resource().resource_arn(arn);
+        let call = call.set_tag_keys(Some(changes.remove.clone()));
+        call.send().await.op("ecs:UntagResource")?;
+    }
+    Ok(())
+}
+
+/// The last part of an ARN: the name of a cluster or a service, `family:revision`.
+fn name_in(arn: &str) -> &str {
+    arn.rsplit('/').next().unwrap_or(arn)
+}

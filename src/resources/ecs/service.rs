@@ -1,0 +1,340 @@
+//! Service: keeps tasks running, in a target group and in Cloud Map. Actions: ecs:CreateService,
+//! ecs:DescribeServices, ecs:ListServices, ecs:UpdateService, ecs:DeleteService, ecs:ListTasks,
+//! ecs:DescribeTasks, ecs:TagResource, ecs:UntagResource.
+
+use super::{
+    cluster::Cluster,
+    container::unsayable,
+    name_in, retag,
+    service_reads::{Services, ended_tasks, listed},
+    tag_list,
+    task_definition::TaskDefinition,
+};
+use crate::resources::{
+    ec2::{security_group::SecurityGroup, subnet::Subnet},
+    elasticloadbalancingv2::target_group::TargetGroup,
+    prelude::*,
+    servicediscovery,
+};
+use aws_sdk_ecs::types::{
+    self as ecs, AssignPublicIp, AwsVpcConfiguration, Deployment, DeploymentCircuitBreaker,
+    DeploymentConfiguration, DeploymentRolloutState, LaunchType, LoadBalancer,
+    NetworkConfiguration, PropagateTags, SchedulingStrategy, ServiceRegistry, Task,
+};
+use futures_util::future::try_join_all;
+
+/// A service's ARN, and the names that calls want.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ServiceIdentity {
+    /// `arn:…:service/{cluster}/{name}`
+    pub arn: String,
+    /// The cluster's ARN.
+    pub cluster: String,
+    /// Its name in the cluster.
+    pub name: String,
+}
+
+needs! {
+    /// What a service stands on.
+    ServiceNeeds gives ServiceValues {
+        /// Where it runs.
+        cluster: Created<Cluster>,
+        /// What it runs.
+        task_definition: Created<TaskDefinition>,
+        /// Where its tasks' network interfaces are.
+        subnets: Vec<Created<Subnet>>,
+        /// What reaches its tasks.
+        security_groups: Vec<Created<SecurityGroup>>,
+        /// Where its tasks are registered. ECS refuses one that no listener uses: `gates` has the
+        /// listener.
+        target_group: Option<Created<TargetGroup>>,
+        /// Where its tasks' addresses are published.
+        registry: Option<Created<servicediscovery::service::Service>>,
+        /// What its tasks cannot start without, and never read.
+        gates: Vec<Gate>,
+    }
+}
+
+/// A service on Fargate.
+#[derive(Serialize)]
+pub struct Service {
+    /// What it stands on.
+    pub needs: ServiceNeeds,
+    /// Its name in the cluster.
+    pub service_name: String,
+    /// How many tasks it keeps.
+    pub desired_count: i32,
+    /// The container that answers.
+    pub container_name: String,
+    /// The port on which it answers.
+    pub container_port: u16,
+    /// Seconds from a task's start in which its target's health does not count.
+    pub health_check_grace_period_seconds: Option<i32>,
+}
+
+/// The service, and what its tasks say of it.
+pub struct LiveService {
+    service: ecs::Service,
+    /// Why the last task that stopped did so, in AWS's words.
+    stopped: Option<String>,
+    /// Tasks of an INACTIVE service that still hold their network interfaces.
+    stopping: usize,
+}
+
+impl Resource for Service {
+    const KIND: Kind = Kind("AWS::ECS::Service");
+    const TIMES: Times = Times::of(90.0, 60.0, 1200.0);
+    type Needs = ServiceNeeds;
+    type Out = ServiceIdentity;
+    type Live = LiveService;
+
+    fn needs(&self) -> ServiceNeeds {
+        self.needs.clone()
+    }
+
+    async fn create(&self, cx: &Cx, needs: &ServiceValues) -> Result<ServiceIdentity> {
+        const OP: &str = "ecs:CreateService";
+        let breaker = DeploymentCircuitBreaker::builder().enable(true).rollback(false).build();
+        let deployment = DeploymentConfiguration::builder()
+            .deployment_circuit_breaker(breaker)
+            .maximum_percent(200)
+            .minimum_healthy_percent(100);
+        let load_balancers = needs.target_group.as_ref().map(|group| {
+            let load_balancer = LoadBalancer::builder()
+                .target_group_arn(&group.arn)
+                .container_name(&self.container_name)
+                .container_port(i32::from(self.container_port));
+            vec![load_balancer.build()]
+        });
+        let registries = needs
+            .registry
+            .as_ref()
+            .map(|registry| vec![ServiceRegistry::builder().registry_arn(&registry.arn).build()]);
+        let call = cx
+            .ecs()
+            .create_service()
+            .cluster(&needs.cluster.arn)
+            .service_name(&self.service_name)
+            .task_definition(&needs.task_definition.arn)
+            .desired_count(self.desired_count)
+            .client_token(cx.token())
+            .launch_type(LaunchType::Fargate)
+            .scheduling_strategy(SchedulingStrategy::Replica)
+            .deployment_configuration(deployment.build())
+            .network_configuration(network(needs)?)
+            .set_load_balancers(load_balancers)
+            .set_service_registries(registries)
+            .set_health_check_grace_period_seconds(self.health_check_grace_period_seconds)
+            .propagate_tags(PropagateTags::Service)
+            .enable_ecs_managed_tags(true)
+            .set_tags(Some(tag_list(cx.tags())));
+        let made = call.send().await.op(OP)?;
+        let arn = made.service().and_then(|service| service.service_arn());
+        Ok(ServiceIdentity {
+            arn: arn.answered(OP, "serviceArn")?.into(),
+            cluster: needs.cluster.arn.clone(),
+            name: self.service_name.clone(),
+        })
+    }
+
+    fn drift(&self, live: &LiveService, needs: &ServiceValues) -> Drift {
+        let live = &live.service;
+        let group = live.load_balancers().first();
+        let target_group = needs.target_group.as_ref();
+        let container = target_group.map(|_| (&self.container_name, self.container_port));
+        let registry = needs.registry.as_ref().map(|registry| &registry.arn);
+        let network = live.network_configuration().and_then(|it| it.awsvpc_configuration());
+        let subnets = network.map_or(&[][..], |network| network.subnets());
+        let groups = network.map_or(&[][..], |network| network.security_groups());
+        let failed = primary(live).is_some_and(has_failed);
+        let drift = Drift::none()
+            .fixed("cluster", &needs.cluster.arn, live.cluster_arn())
+            .fixed("launch_type", "FARGATE", live.launch_type().map(|it| it.as_str()))
+            .fixed(
+                "target_group_arn",
+                target_group.map(|group| &group.arn),
+                group.and_then(|group| group.target_group_arn()),
+            )
+            .fixed(
+                "container_name",
+                container.map(|(name, _)| name),
+                group.and_then(|it| it.container_name()),
+            )
+            .fixed(
+                "container_port",
+                container.map(|(_, port)| port),
+                group.and_then(|it| it.container_port()),
+            )
+            .fixed(
+                "registry_arn",
+                registry,
+                live.service_registries().first().and_then(|it| it.registry_arn()),
+            )
+            .mutable("task_definition", &needs.task_definition.arn, live.task_definition())
+            .mutable("desired_count", self.desired_count, live.desired_count())
+            .mutable("subnets", subnet_ids(needs), sorted(subnets.to_vec()))
+            .mutable("security_groups", group_ids(needs), sorted(groups.to_vec()))
+            .mutable(
+                "health_check_grace_period_seconds",
+                self.health_check_grace_period_seconds,
+                live.health_check_grace_period_seconds(),
+            );
+        // The circuit breaker gave up, and only a new deployment tries again.
+        if failed { drift.mutable("rollout_state", "COMPLETED", "FAILED") } else { drift }
+    }
+
+    async fn update(
+        &self,
+        cx: &Cx,
+        out: &ServiceIdentity,
+        drift: &Drift,
+        needs: &ServiceValues,
+    ) -> Result<()> {
+        let mut call = cx.ecs().update_service().cluster(&out.cluster).service(&out.arn);
+        if drift.touches("task_definition") {
+            call = call.task_definition(&needs.task_definition.arn);
+        }
+        if drift.touches("desired_count") {
+            call = call.desired_count(self.desired_count);
+        }
+        if drift.touches("subnets") || drift.touches("security_groups") {
+            call = call.network_configuration(network(needs)?);
+        }
+        if drift.touches("health_check_grace_period_seconds") {
+            let seconds = self.health_check_grace_period_seconds;
+            call = call.set_health_check_grace_period_seconds(seconds);
+        }
+        if drift.touches("rollout_state") {
+            call = call.force_new_deployment(true);
+        }
+        call.send().await.op("ecs:UpdateService").map(drop)
+    }
+
+    async fn search(cx: &Cx) -> Result<Vec<Found<ServiceIdentity>>> {
+        let clusters = Cluster::search(cx).await?;
+        let listings = clusters.iter().map(|cluster| listed(cx, &cluster.out));
+        let keys = try_join_all(listings).await?.into_iter().flatten();
+        let reads = keys.map(|key| cx.load::<Services>(key));
+        let found = try_join_all(reads).await?.into_iter().flatten().filter_map(|service| {
+            let out = ServiceIdentity {
+                arn: service.service_arn()?.into(),
+                cluster: service.cluster_arn()?.into(),
+                name: service.service_name()?.into(),
+            };
+            cx.owned(tags_of(service.tags()), out)
+        });
+        Ok(found.collect())
+    }
+
+    async fn read(cx: &Cx, out: &ServiceIdentity) -> Result<Option<LiveService>> {
+        let key = (out.cluster.clone(), out.arn.clone());
+        let Some(service) = cx.load::<Services>(key).await? else { return Ok(None) };
+        let service = (*service).clone();
+        if service.status() == Some("INACTIVE") {
+            // It turns INACTIVE while its last tasks stop, and those hold subnets and groups.
+            let tasks = ended_tasks(cx, &service).await?;
+            let still = |task: &&Task| task.last_status() != Some("STOPPED");
+            let stopping = tasks.iter().filter(still).count();
+            return Ok((stopping > 0).then_some(LiveService { service, stopped: None, stopping }));
+        }
+        let troubled = primary(&service).is_some_and(|deployment| {
+            has_failed(deployment) || (cx.in_full() && deployment.failed_tasks() > 0)
+        });
+        let stopped = if troubled {
+            let mut tasks = ended_tasks(cx, &service).await?;
+            tasks.sort_by_key(|task| task.stopped_at().map(|at| at.secs()));
+            tasks.iter().rev().find_map(|task| task.stopped_reason()).map(String::from)
+        } else {
+            None
+        };
+        Ok(Some(LiveService { service, stopped, stopping: 0 }))
+    }
+
+    fn readiness(live: &LiveService) -> Readiness {
+        let service = &live.service;
+        let event = service.events().first().and_then(|event| event.message());
+        let last_words = || match (&live.stopped, event) {
+            (Some(reason), _) => format!("; last task stopped: {reason}"),
+            (None, Some(event)) => format!("; {event}"),
+            (None, None) => String::new(),
+        };
+        match service.status() {
+            Some("ACTIVE") => {}
+            Some("INACTIVE") => {
+                return Readiness::Waiting(format!("{} tasks are stopping", live.stopping));
+            }
+            other => {
+                return Readiness::Waiting(format!("status is {}", other.unwrap_or("unknown")));
+            }
+        }
+        let (running, desired) = (service.running_count(), service.desired_count());
+        let deployment = primary(service);
+        if let Some(failed) = deployment.filter(|it| has_failed(it)) {
+            let reason = failed.rollout_state_reason().unwrap_or("the deployment failed");
+            return Readiness::Failed(format!("{reason}{}", last_words()));
+        }
+        // Emulators that track no rollout leave the state out.
+        let rolled_out = deployment
+            .and_then(|it| it.rollout_state())
+            .is_none_or(|state| *state == DeploymentRolloutState::Completed);
+        let stable = running == desired && service.deployments().len() <= 1 && rolled_out;
+        if stable {
+            return Readiness::Ready;
+        }
+        Readiness::Waiting(format!("{running} of {desired} tasks running{}", last_words()))
+    }
+
+    fn health(live: &LiveService) -> Option<String> {
+        let (running, desired) = (live.service.running_count(), live.service.desired_count());
+        Some(format!("{running} of {desired} tasks running"))
+    }
+
+    fn tags(live: &LiveService) -> Option<Tags> {
+        Some(tags_of(live.service.tags()))
+    }
+
+    async fn retag(cx: &Cx, out: &ServiceIdentity, changes: &TagChanges) -> Result<()> {
+        retag(cx, &out.arn, changes).await
+    }
+
+    async fn delete(cx: &Cx, out: &ServiceIdentity) -> Result<()> {
+        let call = cx.ecs().delete_service().cluster(&out.cluster).service(&out.arn);
+        call.force(true).send().await.op("ecs:DeleteService").or_absent().map(drop)
+    }
+
+    fn id(out: &ServiceIdentity) -> String {
+        format!("{}/{}", name_in(&out.cluster), out.name)
+    }
+}
+
+fn primary(service: &ecs::Service) -> Option<&Deployment> {
+    service.deployments().iter().find(|deployment| deployment.status() == Some("PRIMARY"))
+}
+
+fn has_failed(deployment: &Deployment) -> bool {
+    deployment.rollout_state() == Some(&DeploymentRolloutState::Failed)
+}
+
+fn sorted(mut ids: Vec<String>) -> Vec<String> {
+    ids.sort();
+    ids
+}
+
+fn subnet_ids(needs: &ServiceValues) -> Vec<String> {
+    sorted(needs.subnets.iter().map(|subnet| subnet.0.clone()).collect())
+}
+
+fn group_ids(needs: &ServiceValues) -> Vec<String> {
+    sorted(needs.security_groups.iter().map(|group| group.0.clone()).collect())
+}
+
+/// Private addresses only: what a task needs from outside goes through the NAT gateway.
+fn network(needs: &ServiceValues) -> Result<NetworkConfiguration> {
+    let configuration = AwsVpcConfiguration::builder()
+        .set_subnets(Some(subnet_ids(needs)))
+        .set_security_groups(Some(group_ids(needs)))
+        .assign_public_ip(AssignPublicIp::Disabled)
+        .build()
+        .map_err(unsayable)?;
+    Ok(NetworkConfiguration::builder().awsvpc_configuration(configuration).build())
+}

@@ -1,0 +1,7 @@
+//! Roles. They live under the path `/meshctl/{stack}/`, by which a listing finds a stack's.
+
+pub mod policy;
+pub mod role;
+
+#[cfg(test)]
+mod tests;

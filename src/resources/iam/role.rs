@@ -1,0 +1,311 @@
+//! Role: what tasks and API Gateway act as. Actions: iam:CreateRole,
+//! iam:GetAccountAuthorizationDetails (else iam:GetRole, iam:GetRolePolicy), iam:ListRoles,
+//! iam:ListRoleTags, iam:ListRolePolicies, iam:ListAttachedRolePolicies,
+//! iam:UpdateAssumeRolePolicy, iam:PutRolePolicy, iam:DeleteRolePolicy, iam:AttachRolePolicy,
+//! iam:DetachRolePolicy, iam:DeleteRole, iam:TagRole, iam:UntagRole.
+
+use super::policy::{canonical, decoded};
+use crate::resources::prelude::*;
+use aws_sdk_iam::types::{self as iam, EntityType};
+use futures_util::future::try_join_all;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+/// Who a role is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RoleIdentity {
+    /// `arn:aws:iam::…:role/meshctl/{stack}/{name}`
+    pub arn: String,
+    /// Unique in the account, whatever the case and in all regions.
+    pub name: String,
+}
+
+/// Permissions that one AWS service may take on.
+#[derive(Serialize)]
+pub struct Role {
+    /// At most 64 characters. Roles are global, so a name carries stack and region.
+    pub role_name: String,
+    /// Who may assume it, such as `ecs-tasks.amazonaws.com`.
+    pub service: String,
+    /// ARNs of policies, AWS's own mostly.
+    pub managed_policies: Vec<String>,
+    /// Policies of its own, by name.
+    pub inline_policies: BTreeMap<String, Value>,
+}
+
+/// A role with its policies, in the form in which they are compared.
+#[derive(Clone, Debug)]
+pub struct LiveRole {
+    path: String,
+    /// The path of the stack's roles.
+    home: String,
+    trust: Value,
+    managed: Vec<String>,
+    inline: BTreeMap<String, Value>,
+    tags: Tags,
+}
+
+const TRUST: &str = "assume_role_policy";
+const MANAGED: &str = "managed_policies";
+const INLINE: &str = "inline_policies";
+
+impl Resource for Role {
+    const KIND: Kind = Kind("AWS::IAM::Role");
+    type Needs = ();
+    type Out = RoleIdentity;
+    type Live = LiveRole;
+
+    fn needs(&self) {}
+
+    async fn create(&self, cx: &Cx, _: &()) -> Result<RoleIdentity> {
+        const OP: &str = "iam:CreateRole";
+        let call = cx.iam().create_role().role_name(&self.role_name).path(path(cx));
+        let call = call.assume_role_policy_document(self.trust().to_string());
+        let made = call.set_tags(Some(tag_list(&cx.tags()))).send().await.op(OP)?;
+        Ok(identity(made.role().answered(OP, "Role")?))
+    }
+
+    fn drift(&self, live: &LiveRole, _: &()) -> Drift {
+        let mut managed = self.managed_policies.clone();
+        managed.sort();
+        managed.dedup();
+        Drift::none()
+            .fixed("path", &live.home, &live.path)
+            .mutable(TRUST, canonical(&self.trust()), &live.trust)
+            .mutable(MANAGED, managed, &live.managed)
+            .mutable(INLINE, in_canonical_form(&self.inline_policies), &live.inline)
+    }
+
+    async fn update(&self, cx: &Cx, role: &RoleIdentity, drift: &Drift, _: &()) -> Result<()> {
+        // One after another: IAM refuses two writes at once to one role (`ConcurrentModification`).
+        // What is missing comes before what is too much, so that users of the role lose nothing.
+        if drift.touches(TRUST) {
+            let call = cx.iam().update_assume_role_policy().role_name(&role.name);
+            let call = call.policy_document(self.trust().to_string());
+            call.send().await.op("iam:UpdateAssumeRolePolicy")?;
+        }
+        if let Some(have) = had::<Vec<String>>(drift, MANAGED) {
+            for arn in self.managed_policies.iter().filter(|arn| !have.contains(arn)) {
+                let call = cx.iam().attach_role_policy().role_name(&role.name).policy_arn(arn);
+                call.send().await.op("iam:AttachRolePolicy")?;
+            }
+            for arn in have.iter().filter(|arn| !self.managed_policies.contains(arn)) {
+                detach(cx, &role.name, arn).await?;
+            }
+        }
+        if let Some(have) = had::<BTreeMap<String, Value>>(drift, INLINE) {
+            for (name, policy) in &self.inline_policies {
+                if have.get(name) != Some(&canonical(policy)) {
+                    let call = cx.iam().put_role_policy().role_name(&role.name).policy_name(name);
+                    let call = call.policy_document(policy.to_string());
+                    call.send().await.op("iam:PutRolePolicy")?;
+                }
+            }
+            for name in have.keys().filter(|name| !self.inline_policies.contains_key(*name)) {
+                delete_inline(cx, &role.name, name).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn search(cx: &Cx) -> Result<Vec<Found<RoleIdentity>>> {
+        let pages = cx.iam().list_roles().path_prefix(path(cx)).into_paginator().items();
+        let all = pages.send().try_collect().await.op("iam:ListRoles")?;
+        // `ListRoles` shows no tags.
+        let found = all.iter().map(async |role| {
+            let call = cx.iam().list_role_tags().role_name(role.role_name());
+            let shown = call.send().await.op("iam:ListRoleTags").or_absent()?;
+            Ok(shown.and_then(|shown| cx.owned(tags_of(shown.tags()), identity(role))))
+        });
+        Ok(try_join_all(found).await?.into_iter().flatten().collect())
+    }
+
+    async fn read(cx: &Cx, role: &RoleIdentity) -> Result<Option<LiveRole>> {
+        let found = cx.load::<Roles>(role.name.clone()).await?;
+        Ok(found.map(|role| (*role).clone()))
+    }
+
+    fn tags(live: &LiveRole) -> Option<Tags> {
+        Some(live.tags.clone())
+    }
+
+    async fn retag(cx: &Cx, role: &RoleIdentity, changes: &TagChanges) -> Result<()> {
+        if !changes.set.is_empty() {
+            let call = cx.iam().tag_role().role_name(&role.name);
+            call.set_tags(Some(tag_list(&changes.set))).send().await.op("iam:TagRole")?;
+        }
+        if !changes.remove.is_empty() {
+            let call = cx.iam().untag_role().role_name(&role.name);
+            let call = call.set_tag_keys(Some(changes.remove.clone()));
+            call.send().await.op("iam:UntagRole")?;
+        }
+        Ok(())
+    }
+
+    async fn delete(cx: &Cx, role: &RoleIdentity) -> Result<()> {
+        // IAM refuses while any policy is left (`DeleteConflict`), whoever put it there.
+        let (managed, inline) =
+            futures_util::try_join!(attached(cx, &role.name), inline_names(cx, &role.name))?;
+        for arn in &managed {
+            detach(cx, &role.name, arn).await?;
+        }
+        for name in &inline {
+            delete_inline(cx, &role.name, name).await?;
+        }
+        let call = cx.iam().delete_role().role_name(&role.name);
+        call.send().await.op("iam:DeleteRole").or_absent().map(drop)
+    }
+
+    fn id(role: &RoleIdentity) -> String {
+        role.name.clone()
+    }
+}
+
+impl Role {
+    fn trust(&self) -> Value {
+        json!({
+            "Version": "2012-10-17",
+            "Statement": [{
+                "Effect": "Allow",
+                "Principal": { "Service": self.service },
+                "Action": "sts:AssumeRole",
+            }],
+        })
+    }
+}
+
+/// All roles of the account with trust, policies and tags, for all who ask at once.
+///
+/// `GetAccountAuthorizationDetails` takes no names, but one call (per thousand roles of the account)
+/// shows what `GetRole`, `ListAttachedRolePolicies`, `ListRolePolicies` and `GetRolePolicy` show in
+/// four or more for every role. Those are for callers that are denied the listing.
+struct Roles;
+
+impl Batch for Roles {
+    type Key = String;
+    type Value = LiveRole;
+    const MAX: usize = usize::MAX;
+
+    async fn fetch(cx: &Cx, names: Vec<String>) -> Result<BTreeMap<String, LiveRole>> {
+        match in_one_listing(cx, &names).await {
+            Err(error) if error.code == "AccessDenied" => one_by_one(cx, names).await,
+            answer => answer,
+        }
+    }
+}
+
+async fn in_one_listing(cx: &Cx, names: &[String]) -> Result<BTreeMap<String, LiveRole>> {
+    const OP: &str = "iam:GetAccountAuthorizationDetails";
+    let call = cx.iam().get_account_authorization_details().filter(EntityType::Role);
+    let mut pages = call.max_items(1000).into_paginator().send();
+    let mut found = BTreeMap::new();
+    while let Some(page) = pages.next().await {
+        for role in page.op(OP)?.role_detail_list.unwrap_or_default() {
+            let Some(name) = role.role_name().filter(|name| names.iter().any(|one| one == name))
+            else {
+                continue;
+            };
+            let inline = role.role_policy_list().iter().filter_map(|policy| {
+                Some((policy.policy_name()?.to_owned(), policy.policy_document()?))
+            });
+            let live = LiveRole {
+                path: role.path().unwrap_or_default().to_owned(),
+                home: path(cx),
+                trust: compared(role.assume_role_policy_document().unwrap_or_default()),
+                managed: arns(role.attached_managed_policies()),
+                inline: inline.map(|(name, document)| (name, compared(document))).collect(),
+                tags: tags_of(role.tags()),
+            };
+            found.insert(name.to_owned(), live);
+        }
+    }
+    Ok(found)
+}
+
+async fn one_by_one(cx: &Cx, names: Vec<String>) -> Result<BTreeMap<String, LiveRole>> {
+    let found = names.iter().map(async |name| Ok((name.clone(), one(cx, name).await?)));
+    let found = try_join_all(found).await?;
+    Ok(found.into_iter().filter_map(|(name, role)| Some((name, role?))).collect())
+}
+
+async fn one(cx: &Cx, name: &str) -> Result<Option<LiveRole>> {
+    const OP: &str = "iam:GetRole";
+    let Some(got) = cx.iam().get_role().role_name(name).send().await.op(OP).or_absent()? else {
+        return Ok(None);
+    };
+    let role = got.role().answered(OP, "Role")?;
+    let (managed, names) = futures_util::try_join!(attached(cx, name), inline_names(cx, name))?;
+    let inline = names.into_iter().map(async |policy| {
+        let call = cx.iam().get_role_policy().role_name(name).policy_name(&policy);
+        let got = call.send().await.op("iam:GetRolePolicy").or_absent()?;
+        Ok(got.map(|got| (policy, compared(got.policy_document()))))
+    });
+    Ok(Some(LiveRole {
+        path: role.path().into(),
+        home: path(cx),
+        trust: compared(role.assume_role_policy_document().unwrap_or_default()),
+        managed,
+        inline: try_join_all(inline).await?.into_iter().flatten().collect(),
+        tags: tags_of(role.tags()),
+    }))
+}
+
+/// The ARNs of the policies that are attached to a role; none when there is no such role.
+async fn attached(cx: &Cx, name: &str) -> Result<Vec<String>> {
+    let pages = cx.iam().list_attached_role_policies().role_name(name).into_paginator().items();
+    let all = pages.send().try_collect().await.op("iam:ListAttachedRolePolicies").or_absent()?;
+    Ok(arns(&all.unwrap_or_default()))
+}
+
+/// The names of a role's own policies; none when there is no such role.
+async fn inline_names(cx: &Cx, name: &str) -> Result<Vec<String>> {
+    let pages = cx.iam().list_role_policies().role_name(name).into_paginator().items();
+    let all: Result<Vec<String>> = pages.send().try_collect().await.op("iam:ListRolePolicies");
+    Ok(all.or_absent()?.unwrap_or_default())
+}
+
+async fn detach(cx: &Cx, name: &str, arn: &str) -> Result<()> {
+    let call = cx.iam().detach_role_policy().role_name(name).policy_arn(arn);
+    call.send().await.op("iam:DetachRolePolicy").or_absent().map(drop)
+}
+
+async fn delete_inline(cx: &Cx, name: &str, policy: &str) -> Result<()> {
+    let call = cx.iam().delete_role_policy().role_name(name).policy_name(policy);
+    call.send().await.op("iam:DeleteRolePolicy").or_absent().map(drop)
+}
+
+/// The path of the stack's roles.
+fn path(cx: &Cx) -> String {
+    format!("/meshctl/{}/", cx.scope().stack)
+}
+
+fn identity(role: &iam::Role) -> RoleIdentity {
+    RoleIdentity { arn: role.arn().into(), name: role.role_name().into() }
+}
+
+fn compared(document: &str) -> Value {
+    canonical(&decoded(document))
+}
+
+fn in_canonical_form(policies: &BTreeMap<String, Value>) -> BTreeMap<&str, Value> {
+    policies.iter().map(|(name, policy)| (name.as_str(), canonical(policy))).collect()
+}
+
+/// In the order in which they are compared.
+fn arns(policies: &[iam::AttachedPolicy]) -> Vec<String> {
+    let arns = policies.iter().filter_map(|policy| policy.policy_arn());
+    let mut arns: Vec<String> = arns.map(String::from).collect();
+    arns.sort();
+    arns
+}
+
+/// What a field was when it was compared, if it differs.
+fn had<T: DeserializeOwned + Default>(drift: &Drift, field: &str) -> Option<T> {
+    let change = drift.changes().iter().find(|change| change.field == field)?;
+    Some(T::deserialize(&change.have).unwrap_or_default())
+}
+
+fn tag_list(tags: &Tags) -> Vec<iam::Tag> {
+    let tags = tags.iter().map(|(key, value)| iam::Tag::builder().key(key).value(value).build());
+    tags.collect::<std::result::Result<_, _>>().expect("a tag has a key and a value")
+}

@@ -1,0 +1,104 @@
+//! Calls of a deployed API, as far as API Gateway decides about them.
+
+use super::{deployment::Deployment, integration::variable, resource};
+use crate::simulator::{account::Account, fields::Fields};
+use serde_json::Value;
+
+/// Where a call is passed on to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Hop {
+    /// The load balancer behind the VPC link.
+    pub load_balancer: String,
+    /// Scheme, port and path towards it; the host is only a header.
+    pub uri: String,
+}
+
+/// API Gateway's own answer to a call that it does not pass on.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Refusal {
+    /// The HTTP status.
+    pub status: u16,
+    /// The message in the body.
+    pub message: String,
+}
+
+fn refusal(status: u16, message: &str) -> Refusal {
+    Refusal { status, message: message.into() }
+}
+
+/// Decides a call that comes through a VPC endpoint.
+///
+/// # Errors
+/// The answer that the caller gets when the call goes no further.
+pub fn route(
+    account: &Account,
+    endpoint: &str,
+    api_id: &str,
+    stage: &str,
+    verb: &str,
+    path: &str,
+) -> Result<Hop, Refusal> {
+    let forbidden = || refusal(403, "Forbidden");
+    let api = account.apigateway.apis.get(api_id).ok_or_else(forbidden)?;
+    let stage = api.stages.get(stage).ok_or_else(forbidden)?;
+    let deployment = api.deployments.get(&stage.deployment_id).ok_or_else(forbidden)?;
+    if !admits(deployment, endpoint) {
+        let message =
+            "User: anonymous is not authorized to perform: execute-api:Invoke on resource";
+        return Err(refusal(403, message));
+    }
+    let mut resources = deployment.resources.values();
+    let resource = resources.find(|one| resource::path(&deployment.resources, one) == path);
+    let methods = resource.map(|resource| &resource.resource_methods);
+    let method = methods.and_then(|methods| methods.get(verb).or(methods.get("ANY")));
+    let method = method.ok_or_else(|| refusal(403, "Missing Authentication Token"))?;
+    let broken = || refusal(500, "Internal server error");
+    let integration = method.method_integration.as_ref().ok_or_else(broken)?;
+    let id = integration.connection_id.as_deref().ok_or_else(broken)?;
+    let id = match variable(id) {
+        Some(name) => stage.variables.as_ref().and_then(|all| all.get(name)).map(String::as_str),
+        None => Some(id),
+    };
+    let link = id.and_then(|id| account.apigateway.links.get(id)).ok_or_else(broken)?;
+    let passed_on = integration.kind == "HTTP_PROXY"
+        || integration.integration_responses.as_ref().is_some_and(|all| all.contains_key("200"));
+    match (link.status.as_str(), link.target_arns.first(), &integration.uri) {
+        ("AVAILABLE", Some(target), Some(uri)) if passed_on => {
+            Ok(Hop { load_balancer: target.clone(), uri: uri.clone() })
+        }
+        _ => Err(broken()),
+    }
+}
+
+/// Whether the policy lets anyone in who comes through this endpoint. Without one nobody is.
+fn admits(deployment: &Deployment, endpoint: &str) -> bool {
+    let policy = deployment.policy.as_deref().unwrap_or("{}");
+    let policy: Value = serde_json::from_str(policy).unwrap_or_default();
+    let statements = match policy.get("Statement") {
+        Some(Value::Array(statements)) => statements.as_slice(),
+        Some(one) => std::slice::from_ref(one),
+        None => &[],
+    };
+    let applies = |statement: &&Value| conditions_hold(statement, endpoint);
+    let effects: Vec<_> = statements
+        .iter()
+        .filter(applies)
+        .filter_map(|statement| statement.text("Effect"))
+        .collect();
+    effects.contains(&"Allow") && !effects.contains(&"Deny")
+}
+
+/// Whether the conditions of a statement hold, of those that speak of the endpoint.
+fn conditions_hold(statement: &Value, endpoint: &str) -> bool {
+    let conditions = statement.get("Condition").and_then(Value::as_object).into_iter().flatten();
+    conditions.into_iter().all(|(operator, keys)| {
+        let Some(wanted) = keys.get("aws:SourceVpce").or(keys.get("aws:sourceVpce")) else {
+            return true;
+        };
+        let is = match wanted {
+            Value::Array(all) => all.iter().any(|one| one == endpoint),
+            one => one == endpoint,
+        };
+        if operator.contains("Not") { !is } else { is }
+    })
+}

@@ -1,0 +1,254 @@
+//! The simulator as an HTTP connector: an SDK request in, AWS's answer out.
+
+use super::{
+    Account, Inventory, SeenCall, Settings,
+    clock::AccountClock,
+    faults::{self, Fault, Rule},
+    latency::Latency,
+    store::{Store, StoreError},
+    wire::{self, ApiError, Call},
+};
+use crate::aws::calls::is_read;
+use aws_smithy_runtime_api::{
+    client::{
+        http::{
+            HttpConnector, HttpConnectorFuture, SharedHttpClient, SharedHttpConnector,
+            http_client_fn,
+        },
+        orchestrator::HttpRequest,
+        result::ConnectorError,
+    },
+    http::Response as SdkResponse,
+};
+use aws_smithy_types::body::SdkBody;
+use bytes::Bytes;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// An AWS account that answers requests.
+#[derive(Clone, Debug)]
+pub struct Simulator(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    clock: AccountClock,
+    inner: Mutex<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    account: Account,
+    store: Option<Store>,
+    rules: Vec<Rule>,
+    calls: Vec<SeenCall>,
+    count: u64,
+}
+
+/// Why a request got no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum Lost {
+    /// It never arrived.
+    #[error("connection reset before the request was read")]
+    Request,
+    /// It had its effect.
+    #[error("connection reset before the answer was sent")]
+    Answer,
+}
+
+impl Simulator {
+    /// An account in memory.
+    pub fn seeded(seed: u64) -> Self {
+        let settings = Settings { seed, ..Settings::default() };
+        Self::of(Account::new(&settings), None, &settings)
+    }
+
+    /// An account as set, read from its directory when it was kept there before.
+    ///
+    /// # Errors
+    /// When the directory cannot be read, or holds something else.
+    pub fn open(settings: &Settings) -> Result<Self, StoreError> {
+        match &settings.directory {
+            None => Ok(Self::of(Account::new(settings), None, settings)),
+            Some(directory) => {
+                let (store, account) = Store::open(directory, settings)?;
+                Ok(Self::of(account, Some(store), settings))
+            }
+        }
+    }
+
+    fn of(account: Account, store: Option<Store>, settings: &Settings) -> Self {
+        let clock = AccountClock::starting_at(account.now, settings.speed);
+        let inner = Inner { account, store, rules: Vec::new(), calls: Vec::new(), count: 0 };
+        Self(Arc::new(Shared { clock, inner: Mutex::new(inner) }))
+    }
+
+    /// For the SDK's clients.
+    pub fn http_client(&self) -> SharedHttpClient {
+        let connector = SharedHttpConnector::new(self.clone());
+        http_client_fn(move |_settings, _components| connector.clone())
+    }
+
+    /// Adds a fault.
+    pub fn fault(&self, rule: Rule) {
+        self.lock().rules.push(rule);
+    }
+
+    /// Ends all faults.
+    pub fn calm(&self) {
+        self.lock().rules.clear();
+    }
+
+    /// What the account holds now.
+    pub fn inventory(&self) -> Inventory {
+        let now = self.0.clock.now();
+        let mut inner = self.lock();
+        inner.account.advance(now);
+        inner.account.inventory()
+    }
+
+    /// The calls that it has seen.
+    pub fn calls(&self) -> Vec<SeenCall> {
+        self.lock().calls.clone()
+    }
+
+    /// Reaches into the account, behind the clients' backs: for tests.
+    pub fn behind<T>(&self, work: impl FnOnce(&mut Account) -> T) -> T {
+        let now = self.0.clock.now();
+        let mut inner = self.lock();
+        inner.account.advance(now);
+        work(&mut inner.account)
+    }
+
+    /// Answers one request, in the account's time.
+    ///
+    /// # Errors
+    /// When a fault loses the request or its answer.
+    pub async fn answer(
+        &self,
+        request: http::Request<Bytes>,
+    ) -> Result<http::Response<Bytes>, Lost> {
+        let request_id = self.lock().next_request_id();
+        let call = match wire::decode(&request, request_id) {
+            Ok(call) => call,
+            Err(refusal) => {
+                tracing::debug!(status = refusal.status().as_u16(), "a request was not understood");
+                return Ok(*refusal);
+            }
+        };
+        let (travel, fault) = self.lock().travel(&call);
+        self.0.clock.sleep(travel).await;
+        let result = self.lock().serve(&call, fault.as_ref(), self.0.clock.now());
+        if let Some(Fault::Slow(seconds)) = fault {
+            self.0.clock.sleep((seconds * 1000.0) as u64).await;
+        }
+        result
+    }
+
+    /// Refuses a request whose body cannot be read.
+    pub(super) fn refuse(
+        &self,
+        request: &http::Request<Bytes>,
+        why: &str,
+    ) -> http::Response<Bytes> {
+        let request_id = self.lock().next_request_id();
+        wire::refuse_broken(request, why, &request_id)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.0.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Inner {
+    fn next_request_id(&mut self) -> String {
+        self.count += 1;
+        format!("{:08x}-0000-4000-8000-{:012x}", self.count, self.count)
+    }
+
+    /// How long the call is under way, and whether it fails.
+    fn travel(&mut self, call: &Call) -> (u64, Option<Fault>) {
+        let operation = action(call);
+        let roll = self.account.roll();
+        let rule = self.rules.iter_mut().find_map(|rule| {
+            let strikes = rule.strikes(&operation, roll);
+            strikes.then(|| rule.fault.clone())
+        });
+        (self.account.draw(Latency::Call), rule)
+    }
+
+    fn serve(
+        &mut self,
+        call: &Call,
+        fault: Option<&Fault>,
+        now: u64,
+    ) -> Result<http::Response<Bytes>, Lost> {
+        self.account.advance(now);
+        let refusal = match fault {
+            Some(Fault::Throttle) => Some(faults::throttled(call.service)),
+            Some(Fault::InternalError) => Some(faults::internal(call.service)),
+            Some(Fault::Refuse { code, message, status }) => {
+                Some(ApiError::new(code, message.clone()).status(*status))
+            }
+            Some(Fault::LoseRequest) => {
+                self.note(call, 0);
+                return Err(Lost::Request);
+            }
+            _ => None,
+        };
+        let answer = match refusal {
+            Some(error) => Err(error),
+            None => self.account.call(call),
+        };
+        // An instant account settles before anyone can look.
+        self.account.advance(now);
+        if !is_read(call.operation) {
+            self.keep();
+        }
+        let response = wire::encode(call, answer.as_ref());
+        if fault == Some(&Fault::LoseAnswer) {
+            self.note(call, 0);
+            return Err(Lost::Answer);
+        }
+        self.note(call, response.status().as_u16());
+        Ok(response)
+    }
+
+    fn note(&mut self, call: &Call, status: u16) {
+        let operation = action(call);
+        tracing::debug!(operation, status, "answered");
+        self.calls.push(SeenCall { at: self.account.now, operation, status });
+    }
+
+    fn keep(&mut self) {
+        if let Some(store) = &mut self.store
+            && let Err(error) = store.save(&self.account)
+        {
+            // The client must not see what the next process would not.
+            tracing::error!(%error, "the simulated account could not be kept");
+        }
+    }
+}
+
+fn action(call: &Call) -> String {
+    format!("{}:{}", call.service.prefix(), call.operation)
+}
+
+impl HttpConnector for Simulator {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let simulator = self.clone();
+        HttpConnectorFuture::new(async move {
+            let request = plain(request)?;
+            let response = simulator.answer(request).await;
+            let response = response.map_err(|lost| ConnectorError::io(lost.into()))?;
+            SdkResponse::try_from(response.map(SdkBody::from))
+                .map_err(|error| ConnectorError::other(error.into(), None))
+        })
+    }
+}
+
+/// The SDK's request with its body in memory, as all of ours are.
+fn plain(request: HttpRequest) -> Result<http::Request<Bytes>, ConnectorError> {
+    let request = request.try_into_http1x().map_err(|error| ConnectorError::user(error.into()))?;
+    let (parts, body) = request.into_parts();
+    let bytes = body.bytes().map(Bytes::copy_from_slice).unwrap_or_default();
+    Ok(http::Request::from_parts(parts, bytes))
+}

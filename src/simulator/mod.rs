@@ -1,0 +1,59 @@
+//! An AWS account in memory, under the real SDK clients: requests and answers pass through AWS's
+//! own serialisers, so resource code cannot tell it from AWS.
+
+pub mod account;
+pub mod agenda;
+pub mod apigateway;
+pub mod appmesh;
+pub mod calls;
+pub mod clock;
+pub mod cloudwatchlogs;
+pub mod connector;
+pub mod ec2;
+pub mod ecs;
+pub mod elasticloadbalancingv2;
+pub mod faults;
+pub mod fields;
+pub mod iam;
+pub mod inventory;
+pub mod latency;
+pub mod quotas;
+pub mod serve;
+pub mod servicediscovery;
+pub mod store;
+pub mod sts;
+pub mod table;
+pub mod wire;
+
+pub use account::{Account, Answer};
+pub use calls::SeenCall;
+pub use connector::Simulator;
+pub use faults::{Fault, Rule, When};
+pub use inventory::{Inventory, Item};
+
+/// What a simulated account is told at its birth.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Draws latencies, IDs and lags; the same seed gives the same account.
+    pub seed: u64,
+    /// Seconds of AWS's time in one second of the process's clock.
+    pub speed: f64,
+    /// No latency at all: every state settles at once.
+    pub instant: bool,
+    /// The twelve digits.
+    pub account_id: String,
+    /// Where the account is kept between processes; `None` keeps it in memory.
+    pub directory: Option<std::path::PathBuf>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            seed: 1,
+            speed: 1.0,
+            instant: false,
+            account_id: "000000000000".into(),
+            directory: None,
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! What the account must be asked before the stack can be described.
+
+use crate::{
+    aws::{Cx, OpResult},
+    config::Config,
+    model::{Class, Error, Result},
+};
+use futures_util::try_join;
+
+/// What the blueprints take from the account.
+#[derive(Clone, Debug)]
+pub struct Facts {
+    /// The Availability Zones to use, in the order of their letters.
+    pub zones: Vec<String>,
+    /// Whether the account's role for API Gateway's logs is this stack's to make: there is none, or
+    /// it is this stack's already. Another's is used, and never touched.
+    pub wants_logging_role: bool,
+}
+
+impl Facts {
+    /// Asks AWS.
+    ///
+    /// # Errors
+    /// When a read is refused, or the region has too few zones.
+    pub async fn ask(cx: &Cx, config: &Config) -> Result<Self> {
+        let (zones, wants_logging_role) = try_join!(zones(cx, config), wants_logging_role(cx))?;
+        Ok(Self { zones, wants_logging_role })
+    }
+}
+
+async fn wants_logging_role(cx: &Cx) -> Result<bool> {
+    let account = cx.apigateway().get_account().send().await.op("apigateway:GetAccount")?;
+    let ours = format!("role/meshctl/{}/", cx.scope().stack);
+    Ok(account.cloudwatch_role_arn().is_none_or(|arn| arn.is_empty() || arn.contains(&ours)))
+}
+
+async fn zones(cx: &Cx, config: &Config) -> Result<Vec<String>> {
+    const OP: &str = "ec2:DescribeAvailabilityZones";
+    let answer = cx.ec2().describe_availability_zones().send().await.op(OP)?;
+    let mut zones: Vec<String> = answer
+        .availability_zones()
+        .iter()
+        .filter(|zone| zone.zone_type().is_none_or(|kind| kind == "availability-zone"))
+        .filter_map(|zone| zone.zone_name().map(String::from))
+        .collect();
+    zones.sort();
+    let wanted = config.network.availability_zones;
+    if zones.len() < wanted {
+        let region = &cx.scope().region;
+        let message = format!("{region} has {} zones, and {wanted} are wanted", zones.len());
+        return Err(Error::new(Class::Invalid, message)
+            .hint("lower network.availability_zones or choose another region"));
+    }
+    zones.truncate(wanted);
+    Ok(zones)
+}

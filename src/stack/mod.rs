@@ -1,0 +1,129 @@
+//! What the environment consists of: the only opinionated part. Code over data: the services are
+//! entries of the configuration, and n services are the same code.
+
+pub mod api;
+pub mod edge;
+pub mod facts;
+pub mod identity;
+pub mod mesh;
+mod names;
+pub mod network;
+pub mod outputs;
+pub mod service;
+
+pub use facts::Facts;
+pub use outputs::Outputs;
+
+use crate::{
+    aws::Cx,
+    config::{Config, Expose, Service},
+    model::Graph,
+    resources::{Blueprint, Handle, ecs::cluster::Cluster},
+};
+use service::{Front, Place, Variant};
+use std::{collections::BTreeMap, fmt};
+
+/// One of the two VPCs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// Where the mesh is.
+    Provider,
+    /// Where only the private API is seen.
+    Consumer,
+}
+
+impl Side {
+    /// Its name in addresses and names.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Provider => "provider",
+            Self::Consumer => "consumer",
+        }
+    }
+}
+
+impl fmt::Display for Side {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// Describes the whole environment.
+pub fn build(cx: &Cx, config: &Config, facts: &Facts) -> Graph {
+    let mut blueprint = Blueprint::new(cx);
+    let b = &mut blueprint;
+    let network = &config.network;
+    let provider = network::base(b, Side::Provider, network, &network.provider, facts);
+    let consumer = network::base(b, Side::Consumer, network, &network.consumer, facts);
+    let blue = edge::public(b, &provider, &network.allowed_cidrs);
+    let red = edge::public(b, &consumer, &network.allowed_cidrs);
+    let nlb = edge::internal(b, &provider);
+    let endpoint = edge::endpoint(b, &consumer);
+    let api = api::api(b, config, facts, &endpoint, &nlb);
+    let execution = identity::execution(b);
+    let mesh = mesh::base(b, config, &provider);
+
+    let provider_cluster = cluster(b, Side::Provider);
+    let consumer_cluster = cluster(b, Side::Consumer);
+    let provider =
+        Place { base: &provider, cluster: &provider_cluster, execution_role: &execution };
+    let consumer =
+        Place { base: &consumer, cluster: &consumer_cluster, execution_role: &execution };
+    for one in &config.services {
+        let variant = Variant {
+            front: match one.expose {
+                Expose::Public => Front::Public(&blue),
+                Expose::Api => Front::Internal(&nlb),
+                Expose::Mesh => Front::Nothing,
+            },
+            attachment: Some(mesh::attach(b, config, &mesh, one)),
+            task_role: None,
+            urls: blue_urls(config, one),
+            api: None,
+        };
+        service::service(b, config, &provider, one, variant);
+    }
+    for one in config.services.iter().filter(|one| one.expose == Expose::Public) {
+        let variant = Variant {
+            front: Front::Public(&red),
+            attachment: None,
+            task_role: Some(identity::plain_task(b, "consumer")),
+            urls: red_urls(cx, config, one),
+            api: api.as_ref(),
+        };
+        service::service(b, config, &consumer, one, variant);
+    }
+    blueprint.finish()
+}
+
+fn cluster(blueprint: &mut Blueprint, side: Side) -> Handle<Cluster> {
+    let cluster_name = names::long(blueprint.cx().scope(), side.name());
+    blueprint.declare(format!("{side}/cluster"), Cluster { cluster_name })
+}
+
+/// Back-ends by their names in the mesh.
+fn blue_urls(config: &Config, service: &Service) -> BTreeMap<String, String> {
+    let namespace = config.namespace();
+    let backends = service.backends.iter().filter_map(|name| config.service(name));
+    let url = |one: &Service| {
+        format!("http://{}.{namespace}:{}{}", one.name, one.router_port(), one.path)
+    };
+    backends.map(|one| (one.url_variable(), url(one))).collect()
+}
+
+/// Back-ends by their paths in the private API. The API's ID is filled in once it has one.
+fn red_urls(cx: &Cx, config: &Config, service: &Service) -> BTreeMap<String, String> {
+    let host = format!(
+        "{{rest_api_id}}.execute-api.{}.{}",
+        cx.scope().region,
+        outputs::domain(cx.scope())
+    );
+    let backends = service.backends.iter().filter_map(|name| config.service(name));
+    let exposed = backends.filter(|one| one.expose == Expose::Api);
+    exposed
+        .map(|one| {
+            let url = format!("https://{host}/{}/{}", config.api.stage, one.name);
+            (one.url_variable(), url)
+        })
+        .collect()
+}

@@ -1,0 +1,228 @@
+//! One service of the configuration as tasks behind a load balancer, with or without the mesh.
+
+use super::{
+    edge::{self, Source},
+    mesh::Attachment,
+    names,
+    network::Base,
+};
+use crate::{
+    config::{Config, Service},
+    resources::{
+        Blueprint, Gate, Handle,
+        apigateway::rest_api::RestApi,
+        cloudwatchlogs::log_group::LogGroup,
+        ec2::security_group::SecurityGroup,
+        ecs::{
+            cluster::Cluster,
+            container::{Container, ContainerHealthCheck},
+            service::{Service as EcsService, ServiceNeeds},
+            task_definition::{TaskDefinition, TaskDefinitionNeeds},
+        },
+        elasticloadbalancingv2::{
+            listener::{Listener, ListenerNeeds},
+            load_balancer::LoadBalancer,
+            target_group::{HealthCheck, TargetGroup},
+        },
+        iam::role::Role,
+    },
+};
+use std::collections::BTreeMap;
+
+/// Deregistered targets drain for so long; the default of 300 s would dominate every removal.
+const DEREGISTRATION_DELAY_SECONDS: i32 = 5;
+
+/// How long a task may fail its load balancer's checks after its start: the demonstration's frontend
+/// compiles its assets first.
+const GRACE_PERIOD_SECONDS: i32 = 60;
+
+/// How a service is reached from outside its VPC.
+pub enum Front<'a> {
+    /// HTTP on an ALB's port 80, from the balancer's group only.
+    Public(&'a edge::PublicEdge),
+    /// TCP on the NLB, on the service's mesh port.
+    Internal(&'a Handle<LoadBalancer>),
+    /// Not at all.
+    Nothing,
+}
+
+/// Where a service's tasks run and what they share.
+pub struct Place<'a> {
+    /// The network.
+    pub base: &'a Base,
+    /// The cluster.
+    pub cluster: &'a Handle<Cluster>,
+    /// Pulls images and writes logs.
+    pub execution_role: &'a Handle<Role>,
+}
+
+/// What differs between the same service on two sides.
+pub struct Variant<'a> {
+    /// How it is reached.
+    pub front: Front<'a>,
+    /// Its membership of the mesh.
+    pub attachment: Option<Attachment>,
+    /// What its tasks may do, outside the mesh.
+    pub task_role: Option<Handle<Role>>,
+    /// Where its back-ends are.
+    pub urls: BTreeMap<String, String>,
+    /// The API whose ID stands in those URLs.
+    pub api: Option<&'a Handle<RestApi>>,
+}
+
+/// Declares a service.
+pub fn service(
+    blueprint: &mut Blueprint,
+    config: &Config,
+    place: &Place<'_>,
+    service: &Service,
+    variant: Variant<'_>,
+) {
+    let side = place.base.side;
+    let name = &service.name;
+    let scope = blueprint.cx().scope().clone();
+    let log_group = LogGroup {
+        log_group_name: names::log_group(&scope, &format!("{side}/{name}")),
+        retention_days: config.log_retention_days,
+    };
+    let log_group_name = log_group.log_group_name.clone();
+    let logs = blueprint.declare(format!("{side}/log-group/{name}"), log_group);
+    let group = guard(blueprint, place.base, service, &variant.front);
+    let (target_group, listener) = front(blueprint, place.base, service, &variant.front);
+
+    let mut gates: Vec<Gate> = vec![logs.gate_created(), place.execution_role.gate_ready()];
+    gates.extend(place.base.egress.iter().cloned());
+    // ECS refuses a target group that no listener uses.
+    gates.extend(listener.map(|listener| listener.gate_created()));
+    let mut containers = vec![app(service, &variant, log_group_name)];
+    let (mut proxy, mut registry, mut task_role) = (None, None, variant.task_role);
+    if let Some(attachment) = variant.attachment {
+        containers.push(attachment.sidecar);
+        proxy = Some(attachment.proxy);
+        registry = Some(attachment.registry.created());
+        task_role = Some(attachment.task_role);
+        gates.extend(attachment.gates);
+    }
+    let definition = TaskDefinition {
+        needs: TaskDefinitionNeeds {
+            execution_role: place.execution_role.created(),
+            task_role: task_role.as_ref().map(Handle::created),
+            rest_api: variant.api.map(Handle::created),
+        },
+        family: names::long(&scope, &format!("{side}-{name}")),
+        cpu: service.cpu.unsigned_abs(),
+        memory: service.memory.unsigned_abs(),
+        containers,
+        proxy,
+    };
+    let definition = blueprint.declare(format!("{side}/task-definition/{name}"), definition);
+    let has_front = target_group.is_some();
+    let service = EcsService {
+        needs: ServiceNeeds {
+            cluster: place.cluster.created(),
+            task_definition: definition.created(),
+            subnets: place.base.private.iter().map(Handle::created).collect(),
+            security_groups: vec![group.created()],
+            target_group: target_group.map(|target_group| target_group.created()),
+            registry,
+            gates,
+        },
+        service_name: name.clone(),
+        desired_count: service.desired,
+        container_name: name.clone(),
+        container_port: service.port,
+        health_check_grace_period_seconds: has_front.then_some(GRACE_PERIOD_SECONDS),
+    };
+    blueprint.declare(format!("{side}/service/{name}"), service);
+}
+
+/// The application's container.
+fn app(service: &Service, variant: &Variant<'_>, log_group: String) -> Container {
+    let mut environment = service.environment.clone();
+    environment.extend(variant.urls.clone());
+    let check =
+        format!("curl -fsS http://localhost:{}{} || exit 1", service.port, service.health_path);
+    let in_mesh = variant.attachment.is_some();
+    Container {
+        name: service.name.clone(),
+        image: service.image.clone(),
+        essential: true,
+        user: None,
+        cpu: None,
+        memory: None,
+        environment,
+        port: Some(service.port),
+        health_check: Some(ContainerHealthCheck {
+            command: vec!["CMD-SHELL".into(), check],
+            interval: service.health.interval_seconds,
+            timeout: service.health.timeout_seconds,
+            retries: 10,
+            start_period: 60,
+        }),
+        depends_on_healthy: if in_mesh { vec!["envoy".into()] } else { Vec::new() },
+        log_group,
+        stream_prefix: service.name.clone(),
+        stop_timeout: Some(5),
+    }
+}
+
+/// Who may reach the tasks: the balancer's group, or the whole VPC: mesh peers, and the NLB, whose
+/// targets see its own addresses.
+fn guard(
+    blueprint: &mut Blueprint,
+    base: &Base,
+    service: &Service,
+    front: &Front<'_>,
+) -> Handle<SecurityGroup> {
+    let description = format!("Tasks of {}", service.name);
+    let group = edge::security_group(blueprint, base, &service.name, &description);
+    match front {
+        Front::Public(public) => {
+            edge::allow(blueprint, &group, service.port, &Source::Group(&public.security_group))
+        }
+        Front::Internal(_) | Front::Nothing => {
+            edge::allow(blueprint, &group, service.port, &Source::Cidr(&base.cidr))
+        }
+    };
+    group
+}
+
+fn front(
+    blueprint: &mut Blueprint,
+    base: &Base,
+    service: &Service,
+    front: &Front<'_>,
+) -> (Option<Handle<TargetGroup>>, Option<Handle<Listener>>) {
+    let (load_balancer, protocol, port, path) = match front {
+        Front::Public(public) => {
+            (&public.load_balancer, "HTTP", 80, Some(service.health_path.clone()))
+        }
+        Front::Internal(nlb) => (*nlb, "TCP", service.router_port().into(), None),
+        Front::Nothing => return (None, None),
+    };
+    let (side, name) = (base.side, &service.name);
+    let target_group = TargetGroup {
+        vpc: base.vpc.created(),
+        name: names::balancing(blueprint.cx().scope(), &format!("{side}-{name}")),
+        protocol: protocol.into(),
+        port: service.port.into(),
+        health_check: HealthCheck {
+            protocol: protocol.into(),
+            path,
+            interval_seconds: service.health.interval_seconds,
+            timeout_seconds: service.health.timeout_seconds,
+            healthy_threshold: service.health.healthy,
+            unhealthy_threshold: service.health.unhealthy,
+        },
+        deregistration_delay_seconds: DEREGISTRATION_DELAY_SECONDS,
+    };
+    let target_group = blueprint.declare(format!("{side}/target-group/{name}"), target_group);
+    // A load balancer that is still being provisioned takes listeners.
+    let needs = ListenerNeeds {
+        load_balancer: load_balancer.created(),
+        target_group: target_group.created(),
+    };
+    let listener = Listener { needs, protocol: protocol.into(), port };
+    let listener = blueprint.declare(format!("{side}/listener/{name}"), listener);
+    (Some(target_group), Some(listener))
+}

@@ -1,0 +1,203 @@
+//! The journal's meaning: what is on record of every node. Pure; loading is also checking.
+
+use super::{VERSION, journal::Entry};
+use crate::model::{Address, Edge, Tags};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// Everything on record of a stack.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct State {
+    /// The stack's name.
+    pub stack: String,
+    /// The account; empty before the first run.
+    pub account: String,
+    /// The region; empty before the first run.
+    pub region: String,
+    /// What is on record, by address.
+    pub records: BTreeMap<Address, Record>,
+    /// Choices that must not change by themselves.
+    pub choices: BTreeMap<String, Value>,
+}
+
+/// What is on record of one node.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    /// Its kind.
+    pub kind: String,
+    /// The token of a creating call whose outcome is not on record.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub started: Option<String>,
+    /// Its identity.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identity: Option<Value>,
+    /// What it stands on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub edges: Vec<Edge>,
+    /// How it was when it was last as wished.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settled: Option<Settled>,
+    /// Earlier ones that are to be removed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub retired: Vec<Value>,
+}
+
+/// How a resource was when it was last as wished.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Settled {
+    /// A fingerprint of the wish.
+    pub wish: String,
+    /// What AWS changes with every change.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mark: Option<String>,
+    /// The tags that it carried.
+    #[serde(default)]
+    pub tags: Tags,
+}
+
+/// An entry that cannot follow what is on record.
+#[derive(Debug, PartialEq, thiserror::Error)]
+pub enum Illegal {
+    /// Written by another version of meshctl.
+    #[error("it has format {0}, and this meshctl reads format {VERSION}")]
+    Version(u32),
+    /// Of another stack.
+    #[error("it is of stack \"{0}\"")]
+    Stack(String),
+    /// Of another account or region.
+    #[error("it is of account {0}, {1}")]
+    Place(String, String),
+    /// Of a node that is not on record.
+    #[error("{0} is not on record")]
+    Unknown(Address),
+}
+
+impl State {
+    /// Nothing on record.
+    pub fn of(stack: &str) -> Self {
+        Self { stack: stack.into(), ..Self::default() }
+    }
+
+    /// Takes in one entry: the only place that says what may follow what.
+    ///
+    /// # Errors
+    /// When the entry cannot follow what is on record; the state is then unchanged.
+    pub fn apply(&mut self, entry: &Entry) -> Result<(), Illegal> {
+        match entry {
+            Entry::Opened { version, stack, account, region } => {
+                if *version != VERSION {
+                    return Err(Illegal::Version(*version));
+                }
+                if *stack != self.stack {
+                    return Err(Illegal::Stack(stack.clone()));
+                }
+                let here = (account, region) == (&self.account, &self.region);
+                if !self.account.is_empty() && !here {
+                    return Err(Illegal::Place(self.account.clone(), self.region.clone()));
+                }
+                self.account.clone_from(account);
+                self.region.clone_from(region);
+            }
+            Entry::Started { address, kind, token } => {
+                let record = self.records.entry(address.clone()).or_default();
+                record.kind.clone_from(kind);
+                record.started = Some(token.clone());
+            }
+            Entry::Abandoned { address } => {
+                self.known(address)?.started = None;
+                self.forget_if_empty(address);
+            }
+            Entry::Created { address, kind, identity, edges } => {
+                let record = self.records.entry(address.clone()).or_default();
+                record.kind.clone_from(kind);
+                record.started = None;
+                record.settled = None;
+                record.identity = Some(identity.clone());
+                record.edges.clone_from(edges);
+            }
+            Entry::Settled { address, wish, mark, tags } => {
+                let settled =
+                    Settled { wish: wish.clone(), mark: mark.clone(), tags: tags.clone() };
+                self.known(address)?.settled = Some(settled);
+            }
+            Entry::Unsettled { address } => {
+                if let Some(settled) = &mut self.known(address)?.settled {
+                    settled.wish.clear();
+                }
+            }
+            Entry::Retired { address } => {
+                let record = self.known(address)?;
+                record.settled = None;
+                record.retired.extend(record.identity.take());
+            }
+            Entry::Deleted { address, identity } => {
+                let record = self.known(address)?;
+                if record.identity.as_ref() == Some(identity) {
+                    record.identity = None;
+                    record.settled = None;
+                } else {
+                    record.retired.retain(|retired| retired != identity);
+                }
+                self.forget_if_empty(address);
+            }
+            Entry::Chosen { key, value } => {
+                self.choices.insert(key.clone(), value.clone());
+            }
+        }
+        Ok(())
+    }
+
+    fn known(&mut self, address: &Address) -> Result<&mut Record, Illegal> {
+        self.records.get_mut(address).ok_or_else(|| Illegal::Unknown(address.clone()))
+    }
+
+    fn forget_if_empty(&mut self, address: &Address) {
+        let nothing = |record: &Record| {
+            record.identity.is_none() && record.started.is_none() && record.retired.is_empty()
+        };
+        if self.records.get(address).is_some_and(nothing) {
+            self.records.remove(address);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn created(address: &Address, identity: &str) -> Entry {
+        let (kind, identity) = ("K".to_owned(), json!(identity));
+        Entry::Created { address: address.clone(), kind, identity, edges: Vec::new() }
+    }
+
+    #[test]
+    fn a_replaced_resource_stays_on_record_until_it_is_deleted() {
+        let (mut state, address) = (State::of("s"), Address::new("a"));
+        state.apply(&created(&address, "old")).unwrap();
+        state.apply(&Entry::Retired { address: address.clone() }).unwrap();
+        state.apply(&created(&address, "new")).unwrap();
+        assert_eq!(state.records[&address].retired, [json!("old")]);
+        let gone = |id: &str| Entry::Deleted { address: address.clone(), identity: json!(id) };
+        state.apply(&gone("old")).unwrap();
+        assert_eq!(state.records[&address].identity, Some(json!("new")));
+        state.apply(&gone("new")).unwrap();
+        assert!(state.records.is_empty());
+    }
+
+    #[test]
+    fn another_stack_or_account_is_refused() {
+        let opened = |stack: &str, account: &str| Entry::Opened {
+            version: VERSION,
+            stack: stack.into(),
+            account: account.into(),
+            region: "r".into(),
+        };
+        let mut state = State::of("s");
+        state.apply(&opened("s", "1")).unwrap();
+        assert_eq!(state.apply(&opened("t", "1")), Err(Illegal::Stack("t".into())));
+        assert_eq!(state.apply(&opened("s", "2")), Err(Illegal::Place("1".into(), "r".into())));
+        assert_eq!(state.account, "1");
+    }
+}

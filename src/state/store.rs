@@ -1,0 +1,316 @@
+//! The state on disk: a snapshot, the journal since then, and the rule that nobody relies on an
+//! entry before it is synced.
+
+use super::{
+    VERSION,
+    fold::{Illegal, State},
+    journal::{Entry, Line},
+};
+use serde::{Deserialize, Serialize};
+use std::{
+    fs::{self, File, OpenOptions},
+    io::{self, Write},
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    path::{Path, PathBuf},
+};
+
+/// After so many lines the journal is folded into a snapshot.
+const LONG: u64 = 2000;
+
+/// Why the state cannot be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The file system refused.
+    #[error("{path}: {source}")]
+    File {
+        /// Where.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A line or the snapshot does not read.
+    #[error("{}: not an entry of meshctl's journal: {source}", place(.path, *.line))]
+    Damaged {
+        /// Where.
+        path: PathBuf,
+        /// Which line, from 1; 0 for the snapshot.
+        line: usize,
+        /// Why.
+        source: serde_json::Error,
+    },
+    /// A line cannot follow what stands before it.
+    #[error("{}: {source}", place(.path, *.line))]
+    Illegal {
+        /// Where.
+        path: PathBuf,
+        /// Which line, from 1; 0 for the snapshot or a fresh entry.
+        line: usize,
+        /// Why.
+        source: Illegal,
+    },
+}
+
+fn place(path: &Path, line: usize) -> String {
+    match line {
+        0 => path.display().to_string(),
+        _ => format!("{}, line {line}", path.display()),
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct Snapshot {
+    version: u32,
+    serial: u64,
+    #[serde(flatten)]
+    state: State,
+}
+
+/// The state of one stack, in memory and on disk.
+#[derive(Debug)]
+pub struct Store {
+    state: State,
+    directory: Option<PathBuf>,
+    journal: Option<File>,
+    serial: u64,
+    lines: u64,
+    written: u64,
+    synced: u64,
+}
+
+impl Store {
+    /// In memory only: for plans and tests.
+    pub fn in_memory(state: State) -> Self {
+        Self { state, directory: None, journal: None, serial: 0, lines: 0, written: 0, synced: 0 }
+    }
+
+    /// Reads what is on record without touching it.
+    ///
+    /// # Errors
+    /// When it cannot be read, is damaged, or is another stack's.
+    pub fn read(directory: &Path, stack: &str) -> Result<Self, StoreError> {
+        let mut store = Self::in_memory(State::of(stack));
+        store.load_snapshot(&directory.join("snapshot.json"), stack)?;
+        store.load_journal(&directory.join("journal.jsonl"))?;
+        Ok(store)
+    }
+
+    /// Reads what is on record and gets ready to add to it. A torn last line, which nobody can have
+    /// relied on, is cut off.
+    ///
+    /// # Errors
+    /// When it cannot be read or written, is damaged, or is another stack's.
+    pub fn open(directory: &Path, stack: &str) -> Result<Self, StoreError> {
+        make_directory(directory)?;
+        let mut store = Self::read(directory, stack)?;
+        let path = directory.join("journal.jsonl");
+        let refused = |source| StoreError::File { path: path.clone(), source };
+        let mut options = OpenOptions::new();
+        options.create(true).append(true).mode(0o600);
+        let file = options.open(&path).map_err(refused)?;
+        file.set_len(store.written).map_err(refused)?;
+        store.synced = store.written;
+        store.journal = Some(file);
+        store.directory = Some(directory.into());
+        if store.lines > LONG {
+            store.compact()?;
+        }
+        Ok(store)
+    }
+
+    /// What is on record.
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// Writes an entry; it is not yet safe to rely on. Returns the position to [`sync`](Self::sync).
+    ///
+    /// # Errors
+    /// When the disk refuses, or the entry cannot follow what is on record.
+    pub fn append(&mut self, entry: Entry) -> Result<u64, StoreError> {
+        let path = self.path();
+        self.state.apply(&entry).map_err(|source| StoreError::Illegal {
+            path: path.clone(),
+            line: 0,
+            source,
+        })?;
+        self.serial += 1;
+        let line = Line { serial: self.serial, entry };
+        let mut bytes = serde_json::to_vec(&line).map_err(|source| StoreError::Damaged {
+            path: path.clone(),
+            line: 0,
+            source,
+        })?;
+        bytes.push(b'\n');
+        if let Some(journal) = &mut self.journal {
+            journal.write_all(&bytes).map_err(|source| StoreError::File { path, source })?;
+        }
+        self.written += bytes.len() as u64;
+        self.lines += 1;
+        Ok(self.written)
+    }
+
+    /// Makes everything up to this position safe to rely on.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn sync(&mut self, position: u64) -> Result<(), StoreError> {
+        if self.synced < position {
+            if let Some(journal) = &self.journal {
+                let path = self.path();
+                journal.sync_data().map_err(|source| StoreError::File { path, source })?;
+            }
+            self.synced = self.written;
+        }
+        Ok(())
+    }
+
+    /// Folds the journal into a snapshot. A crash between the two leaves lines that the snapshot
+    /// already holds; their serial numbers say so.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn compact(&mut self) -> Result<(), StoreError> {
+        let Some(directory) = self.directory.clone() else { return Ok(()) };
+        let path = directory.join("snapshot.json");
+        let refused = |source| StoreError::File { path: path.clone(), source };
+        let snapshot =
+            Snapshot { version: VERSION, serial: self.serial, state: self.state.clone() };
+        let bytes = serde_json::to_vec_pretty(&snapshot).map_err(|source| StoreError::Damaged {
+            path: path.clone(),
+            line: 0,
+            source,
+        })?;
+        let fresh = path.with_extension("new");
+        let mut options = OpenOptions::new();
+        options.write(true).create(true).truncate(true).mode(0o600);
+        let mut file = options.open(&fresh).map_err(refused)?;
+        file.write_all(&bytes).map_err(refused)?;
+        file.sync_all().map_err(refused)?;
+        fs::rename(&fresh, &path).map_err(refused)?;
+        File::open(&directory).and_then(|folder| folder.sync_all()).map_err(refused)?;
+        if let Some(journal) = &self.journal {
+            journal.set_len(0).map_err(refused)?;
+        }
+        (self.lines, self.written, self.synced) = (0, 0, 0);
+        Ok(())
+    }
+
+    fn load_snapshot(&mut self, path: &Path, stack: &str) -> Result<(), StoreError> {
+        let bytes = match fs::read(path) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(source) => return Err(StoreError::File { path: path.into(), source }),
+        };
+        let illegal = |source| StoreError::Illegal { path: path.into(), line: 0, source };
+        let snapshot: Snapshot = serde_json::from_slice(&bytes).map_err(|source| {
+            StoreError::Damaged { path: path.into(), line: source.line(), source }
+        })?;
+        if snapshot.version != VERSION {
+            return Err(illegal(Illegal::Version(snapshot.version)));
+        }
+        if snapshot.state.stack != stack {
+            return Err(illegal(Illegal::Stack(snapshot.state.stack)));
+        }
+        self.serial = snapshot.serial;
+        self.state = snapshot.state;
+        Ok(())
+    }
+
+    fn load_journal(&mut self, path: &Path) -> Result<(), StoreError> {
+        let text = match fs::read(path) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(source) => return Err(StoreError::File { path: path.into(), source }),
+        };
+        for (index, line) in text.split_inclusive(|byte| *byte == b'\n').enumerate() {
+            if !line.ends_with(b"\n") {
+                // Torn by a crash in the middle of the write: never synced, never relied on.
+                break;
+            }
+            let number = index + 1;
+            let line_at: Line = serde_json::from_slice(line).map_err(|source| {
+                StoreError::Damaged { path: path.into(), line: number, source }
+            })?;
+            self.written += line.len() as u64;
+            self.lines += 1;
+            if line_at.serial > self.serial {
+                self.state.apply(&line_at.entry).map_err(|source| StoreError::Illegal {
+                    path: path.into(),
+                    line: number,
+                    source,
+                })?;
+                self.serial = line_at.serial;
+            }
+        }
+        Ok(())
+    }
+
+    fn path(&self) -> PathBuf {
+        let name = "journal.jsonl";
+        self.directory.as_ref().map_or_else(|| name.into(), |directory| directory.join(name))
+    }
+}
+
+/// Makes a directory that only its owner may read: ARNs and IDs are nobody else's business.
+///
+/// # Errors
+/// When the file system refuses.
+pub fn make_directory(directory: &Path) -> Result<(), StoreError> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true).mode(0o700);
+    builder.create(directory).map_err(|source| StoreError::File { path: directory.into(), source })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Address;
+    use serde_json::json;
+
+    fn started(name: &str) -> Entry {
+        let (address, kind, token) = (Address::new(name), "K".into(), "t".into());
+        Entry::Started { address, kind, token }
+    }
+
+    #[test]
+    fn a_torn_last_line_is_cut_off_and_the_rest_is_kept() {
+        let directory = tempfile::tempdir().unwrap();
+        let mut store = Store::open(directory.path(), "s").unwrap();
+        for name in ["a", "b"] {
+            store.append(started(name)).unwrap();
+        }
+        let path = directory.path().join("journal.jsonl");
+        let whole = fs::read(&path).unwrap();
+        let first = whole.iter().position(|byte| *byte == b'\n').unwrap() + 1;
+        for cut in first..whole.len() {
+            fs::write(&path, &whole[..cut]).unwrap();
+            let mut torn = Store::open(directory.path(), "s").unwrap();
+            assert_eq!(torn.state().records.len(), 1, "cut at byte {cut}");
+            torn.append(started("c")).unwrap();
+            assert_eq!(Store::read(directory.path(), "s").unwrap().state(), torn.state());
+        }
+    }
+
+    #[test]
+    fn a_crash_between_snapshot_and_truncation_changes_nothing() {
+        let directory = tempfile::tempdir().unwrap();
+        let mut store = Store::open(directory.path(), "s").unwrap();
+        store.append(started("a")).unwrap();
+        let gone = Entry::Abandoned { address: Address::new("a") };
+        store.append(gone).unwrap();
+        store.append(Entry::Chosen { key: "k".into(), value: json!(1) }).unwrap();
+        let path = directory.path().join("journal.jsonl");
+        let journal = fs::read(&path).unwrap();
+        store.compact().unwrap();
+        fs::write(&path, journal).unwrap();
+        assert_eq!(Store::read(directory.path(), "s").unwrap().state(), store.state());
+    }
+
+    #[test]
+    fn a_damaged_line_names_its_place() {
+        let directory = tempfile::tempdir().unwrap();
+        fs::write(directory.path().join("journal.jsonl"), "{}\n{}\n").unwrap();
+        let error = Store::open(directory.path(), "s").unwrap_err().to_string();
+        assert!(error.contains("journal.jsonl, line 1: not an entry"), "{error}");
+    }
+}

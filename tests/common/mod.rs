@@ -1,0 +1,157 @@
+//! A stack over the simulator, in virtual time: what the tests of whole runs begin with.
+#![allow(dead_code, reason = "each test binary uses its own part")]
+
+use meshctl::{
+    aws::{CallCounts, CallLog, Clients, Endpoint},
+    cli::session::Session,
+    config::Config,
+    engine::{Action, Events, Interrupt, Outcome, Survey},
+    model::{Address, Clock, Depth, Graph, Identities},
+    simulator::Simulator,
+    stack::Outputs,
+};
+use std::collections::BTreeMap;
+
+/// The demonstration, as it is shipped.
+pub const DEMO: &str = include_str!("../../config/demo.toml");
+
+/// One account, one stack, one state directory.
+pub struct World {
+    pub simulator: Simulator,
+    pub config: String,
+    directory: tempfile::TempDir,
+}
+
+/// What a run came to.
+pub struct Run {
+    pub outcome: Outcome,
+    pub calls: CallCounts,
+    pub known: Identities,
+    pub outputs: Outputs,
+    /// AWS's time.
+    pub seconds: f64,
+}
+
+impl Run {
+    /// Panics with the failures when anything failed.
+    pub fn done(self) -> Self {
+        let failures: Vec<String> =
+            self.outcome.failures.iter().map(|f| format!("{}: {}", f.address, f.error)).collect();
+        assert!(
+            self.outcome.is_done(),
+            "not done: {}\nskipped: {:?}\nleft: {:?}",
+            failures.join("\n"),
+            self.outcome.skipped,
+            self.outcome.left
+        );
+        self
+    }
+}
+
+impl World {
+    pub fn new(config: &str) -> Self {
+        Self::seeded(config, 7)
+    }
+
+    pub fn seeded(config: &str, seed: u64) -> Self {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        Self { simulator: Simulator::seeded(seed), config: config.into(), directory }
+    }
+
+    /// Somebody else in the same account, with another configuration.
+    pub fn other(&self, config: &str) -> Self {
+        Self { simulator: self.simulator.clone(), ..Self::new(config) }
+    }
+
+    /// Changes the configuration's text.
+    pub fn edit(&mut self, from: &str, to: &str) {
+        assert!(self.config.contains(from), "the configuration has {from:?}");
+        self.config = self.config.replacen(from, to, 1);
+    }
+
+    /// Throws the state away: a new machine, a lost disk.
+    pub fn lose_state(&mut self) {
+        self.directory = tempfile::tempdir().expect("a temporary directory");
+    }
+
+    pub async fn session(&self) -> Session {
+        let config = Config::parse(&self.config, "test").expect("a right configuration");
+        let endpoint = Endpoint {
+            in_process: Some(self.simulator.http_client()),
+            region: Some("eu-west-1".into()),
+            ..Endpoint::default()
+        };
+        let clients = Clients::load(&endpoint, CallLog::default()).await;
+        let directory = self.directory.path().join(&config.stack);
+        let stack = config.stack.clone();
+        Session::with(clients, Some(config), &stack, directory, Clock::started(1.0))
+            .await
+            .expect("a session")
+    }
+
+    pub async fn up(&self) -> Run {
+        self.up_heeding(Interrupt::default(), Depth::Listed).await
+    }
+
+    pub async fn up_in_full(&self) -> Run {
+        self.up_heeding(Interrupt::default(), Depth::Full).await
+    }
+
+    pub async fn up_heeding(&self, interrupt: Interrupt, depth: Depth) -> Run {
+        self.up_telling(interrupt, depth, Events::nowhere()).await
+    }
+
+    pub async fn up_telling(&self, interrupt: Interrupt, depth: Depth, events: Events) -> Run {
+        let session = self.session().await;
+        let _lock = session.lock("up").expect("the lock");
+        let graph = session.graph().await.expect("a graph");
+        let engine = session.engine(session.store().expect("a state"), events, interrupt);
+        let (outcome, known) = engine.up(&graph, depth).await.expect("a run");
+        let outputs = Outputs::of(&known, session.cx.scope(), session.config.as_ref());
+        let calls = session.cx.log().counts();
+        Run { outcome, calls, known, outputs, seconds: session.clock.now().as_secs_f64() }
+    }
+
+    pub async fn down(&self) -> Run {
+        let session = self.session().await;
+        let _lock = session.lock("down").expect("the lock");
+        let store = session.store().expect("a state");
+        let engine = session.engine(store, Events::nowhere(), Interrupt::default());
+        let outcome = engine.down().await.expect("a run");
+        Run {
+            outcome,
+            calls: session.cx.log().counts(),
+            known: Identities::default(),
+            outputs: Outputs::default(),
+            seconds: session.clock.now().as_secs_f64(),
+        }
+    }
+
+    pub async fn graph(&self) -> Graph {
+        self.session().await.graph().await.expect("a graph")
+    }
+
+    /// What `plan` would say, but for what needs nothing.
+    pub async fn plan(&self, depth: Depth) -> BTreeMap<Address, Action> {
+        let session = self.session().await;
+        let graph = session.graph().await.expect("a graph");
+        let store = session.glance().expect("a state");
+        let engine = session.engine(store, Events::nowhere(), Interrupt::default());
+        let survey = Survey::take(&engine.work, &graph, &engine.registry, depth).await;
+        let survey = survey.expect("a survey");
+        let findings = survey.findings.into_iter();
+        let needed = findings.filter(|(_, finding)| finding.action != Action::Nothing);
+        needed.map(|(address, finding)| (address, finding.action)).collect()
+    }
+
+    /// How many resources of a kind the account has.
+    pub fn count(&self, service: &str, kind: &str) -> usize {
+        self.simulator.inventory().count(service, kind)
+    }
+
+    /// Panics unless the account is as empty as before.
+    pub fn assert_empty(&self) {
+        let left = self.simulator.inventory();
+        assert!(left.is_empty(), "left over: {:#?}", left.resources);
+    }
+}

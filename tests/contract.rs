@@ -1,0 +1,171 @@
+//! The same questions put to every kind of resource, over the demonstration in the simulator.
+//!
+//! Nothing here names a kind: a new one is asked as soon as it is in the registry and in the stack.
+
+#[path = "common/mod.rs"]
+mod common;
+
+use common::{DEMO, World};
+use meshctl::{
+    engine::Action,
+    model::{Address, Class, Depth, Identities, Kind, Step},
+    simulator::{Fault, Rule, When},
+};
+use serde_json::Value;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    rc::Rc,
+};
+
+/// Every kind of the demonstration with one of its nodes.
+async fn one_of_each(world: &World) -> BTreeMap<Kind, (Address, Rc<dyn Step>)> {
+    let graph = world.graph().await;
+    let nodes = graph.iter();
+    nodes.map(|(at, step)| (step.kind().kind(), (at.clone(), Rc::clone(step)))).collect()
+}
+
+fn identity(known: &Identities, address: &Address) -> Value {
+    known.raw(address).unwrap_or_else(|| panic!("{address} has an identity")).clone()
+}
+
+/// How many there are of each kind of thing in the account.
+fn census(world: &World) -> BTreeMap<(&'static str, &'static str), usize> {
+    let mut counts = BTreeMap::new();
+    for item in world.simulator.inventory().resources {
+        *counts.entry((item.service, item.kind)).or_default() += 1;
+    }
+    counts
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_kind_of_the_registry_is_in_the_demo() {
+    let world = World::new(DEMO);
+    let session = world.session().await;
+    let registered: BTreeSet<Kind> = session.registry.iter().map(|kind| kind.kind()).collect();
+    let used: BTreeSet<Kind> = one_of_each(&world).await.into_keys().collect();
+    assert_eq!(registered, used);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_search_finds_everything_that_was_made_under_its_address() {
+    let world = World::new(DEMO);
+    let run = world.up().await.done();
+    let graph = world.graph().await;
+    let session = world.session().await;
+    let mut found = BTreeMap::new();
+    for kind in session.registry.iter() {
+        for one in kind.search().await.unwrap() {
+            found.insert(one.address, one.out);
+        }
+    }
+    for (address, _) in graph.iter() {
+        assert_eq!(found.get(address), Some(&identity(&run.known, address)), "{address}");
+    }
+    assert_eq!(found.len(), graph.len());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lost_answer_to_any_mutating_call_leaves_one_resource() {
+    let calm = World::new(DEMO);
+    let operations = mutating(&calm.up().await.done().calls.by_operation);
+    let expected = census(&calm);
+    assert!(operations.len() > 40, "{operations:?}");
+    for operation in operations {
+        let world = World::new(DEMO);
+        world.simulator.fault(Rule::new(&operation, When::Nth(1), Fault::LoseAnswer));
+        world.up().await.done();
+        assert_eq!(census(&world), expected, "after {operation} lost an answer");
+        assert_eq!(world.up_in_full().await.done().calls.mutating, 0, "{operation}");
+    }
+}
+
+fn mutating(by_operation: &BTreeMap<String, u64>) -> Vec<String> {
+    let changes = |operation: &&String| {
+        !meshctl::aws::calls::is_read(operation.split(':').nth(1).unwrap_or_default())
+    };
+    by_operation.keys().filter(changes).cloned().collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_deleted_behind_our_back_is_made_again() {
+    let mut asked = 0;
+    for (kind, (address, _)) in one_of_each(&World::new(DEMO)).await {
+        let world = World::new(DEMO);
+        let run = world.up().await.done();
+        let expected = census(&world);
+        let out = identity(&run.known, &address);
+        let session = world.session().await;
+        let ops = session.registry.get(kind.0).unwrap();
+        match ops.delete(&out).await {
+            Ok(()) => {}
+            // Others stand on it: AWS itself protects it.
+            Err(error) if error.class == Class::Busy => continue,
+            Err(error) => panic!("{address}: {error}"),
+        }
+        asked += 1;
+        // Give what goes slowly the time to go.
+        tokio::time::sleep(std::time::Duration::from_secs(900)).await;
+        let healed = world.up_in_full().await.done();
+        let counts = healed.outcome.counts;
+        // Tasks that were replaced take a while to stop.
+        tokio::time::sleep(std::time::Duration::from_secs(300)).await;
+        assert!(counts.created + counts.replaced + counts.updated > 0, "{address}: {counts:?}");
+        assert_eq!(census(&world), expected, "after {address} was deleted");
+        world.down().await.done();
+        world.assert_empty();
+    }
+    assert!(asked >= 12, "only {asked} kinds could be deleted behind our back");
+}
+
+#[tokio::test(start_paused = true)]
+async fn deleting_what_is_gone_succeeds() {
+    let world = World::new(DEMO);
+    let run = world.up().await.done();
+    world.down().await.done();
+    let session = world.session().await;
+    for (address, out) in run.known.iter() {
+        let graph = world.graph().await;
+        let ops = session.registry.get(graph.get(address).unwrap().kind().kind().0).unwrap();
+        ops.delete(out).await.unwrap_or_else(|error| panic!("{address}: {error}"));
+        assert!(ops.read(out, Depth::Full).await.unwrap().is_none(), "{address}");
+    }
+    world.assert_empty();
+}
+
+/// The demonstration with every field changed that AWS changes in place.
+fn changed() -> String {
+    let edits = [
+        ("log_retention_days = 1", "log_retention_days = 3"),
+        ("mesh_port = 3001", "mesh_port = 3011\ndesired = 1\nhealth = { interval_seconds = 12 }"),
+        ("path = \"/crystal/\"", "path = \"/crystal/api\"\nweights = { crystal = 3, nodejs = 1 }"),
+        ("# team = \"platform\"", "team = \"platform\""),
+    ];
+    edits.iter().fold(DEMO.to_owned(), |config, (from, to)| config.replacen(from, to, 1))
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_field_that_others_changed_is_brought_back() {
+    let world = World::new(DEMO);
+    let run = world.up().await.done();
+    let other = world.other(&changed());
+    let mut fields = BTreeSet::new();
+    for (address, step) in other.graph().await.iter() {
+        let Some(out) = run.known.raw(address) else { continue };
+        let ops = step.kind();
+        let Some(live) = ops.read(out, Depth::Full).await.unwrap() else { continue };
+        let Some(drift) = step.drift(&live, &run.known) else { continue };
+        if drift.is_empty() || drift.replaces() {
+            continue;
+        }
+        step.update(out, &drift, &run.known).await.unwrap();
+        for change in drift.changes() {
+            fields.insert(format!("{} {}", ops.kind(), change.field));
+        }
+    }
+    assert!(fields.len() >= 8, "{fields:#?}");
+    let drifted = world.plan(Depth::Full).await;
+    assert!(drifted.values().all(|action| *action == Action::Update), "{drifted:?}");
+    let healed = world.up_in_full().await.done();
+    assert_eq!(healed.outcome.counts.updated, drifted.len());
+    assert_eq!(world.up_in_full().await.done().calls.mutating, 0);
+}

@@ -1,0 +1,110 @@
+//! What others did behind our back, and what was lost on the way.
+
+use crate::common::{DEMO, World};
+use meshctl::{
+    engine::Interrupt,
+    model::{
+        Address, Depth,
+        tags::{self, TagChanges},
+    },
+    simulator::{Fault, Rule, When},
+};
+
+#[tokio::test(start_paused = true)]
+async fn throttling_and_failures_only_take_longer() {
+    let world = World::new(DEMO);
+    world.simulator.fault(Rule::new("*", When::Rate(0.15), Fault::Throttle));
+    world.simulator.fault(Rule::new("*", When::Rate(0.05), Fault::InternalError));
+    let run = world.up().await.done();
+    assert!(run.calls.throttled > 0);
+    world.simulator.calm();
+    assert_eq!(world.up().await.done().calls.mutating, 0);
+    world.down().await.done();
+    world.assert_empty();
+}
+
+#[tokio::test(start_paused = true)]
+async fn lost_answers_duplicate_nothing() {
+    let calm = World::new(DEMO);
+    calm.up().await.done();
+    let world = World::new(DEMO);
+    world.simulator.fault(Rule::new("*", When::Rate(0.1), Fault::LoseAnswer));
+    world.up().await.done();
+    world.simulator.calm();
+    let kinds = |world: &World| {
+        let mut kinds: Vec<_> = world
+            .simulator
+            .inventory()
+            .resources
+            .iter()
+            .map(|item| (item.service, item.kind))
+            .collect();
+        kinds.sort_unstable();
+        kinds
+    };
+    assert_eq!(kinds(&world), kinds(&calm));
+    world.down().await.done();
+    world.assert_empty();
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_interrupt_stops_and_the_next_up_goes_on() {
+    let world = World::new(DEMO);
+    let interrupt = Interrupt::default();
+    let asked = interrupt.clone();
+    let stop = async {
+        tokio::time::sleep(std::time::Duration::from_secs(60)).await;
+        asked.request();
+        std::future::pending::<()>().await
+    };
+    let run = tokio::select! {
+        run = world.up_heeding(interrupt, Depth::Listed) => run,
+        () = stop => unreachable!(),
+    };
+    assert!(run.outcome.interrupted);
+    assert!(run.seconds < 120.0, "{}", run.seconds);
+    world.up().await.done();
+    assert_eq!(world.up().await.done().calls.mutating, 0);
+    world.down().await.done();
+    world.assert_empty();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failed_resource_stops_only_what_needs_it() {
+    let world = World::new(DEMO);
+    let message = "not today".to_owned();
+    let fault = Fault::Refuse { code: "InvalidParameter".into(), message, status: 400 };
+    world.simulator.fault(Rule::new("ec2:CreateVpcEndpoint", When::Always, fault));
+    let run = world.up().await;
+    assert_eq!(run.outcome.failures.len(), 1);
+    let failure = &run.outcome.failures[0];
+    assert_eq!(failure.address.as_str(), "consumer/vpc-endpoint/execute-api");
+    assert!(failure.error.to_string().contains("ec2:CreateVpcEndpoint refused: InvalidParameter"));
+    // The whole provider side is up.
+    assert_eq!(world.count("ecs", "Service"), 3);
+    assert!(run.outcome.skipped.iter().any(|(address, _)| address.as_str() == "api/rest-api"));
+    world.simulator.calm();
+    world.up().await.done();
+    assert_eq!(world.count("ecs", "Service"), 4);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stranger_in_the_way_is_named_and_left_alone() {
+    let mut world = World::new(DEMO);
+    let run = world.up().await.done();
+    // Somebody takes our tags off the cluster: it is not ours any more.
+    let cluster = run.known.raw(&Address::new("consumer/cluster")).unwrap();
+    let session = world.session().await;
+    let changes = TagChanges { remove: vec![tags::STACK.into()], ..TagChanges::default() };
+    let ops = session.registry.get("AWS::ECS::Cluster").unwrap();
+    ops.retag(cluster, &changes).await.unwrap();
+    world.lose_state();
+    let before = world.simulator.calls().len();
+    let again = world.up().await;
+    assert!(!again.outcome.is_done());
+    let text = again.outcome.failures.iter().map(|f| f.error.to_string()).collect::<String>();
+    assert!(text.contains("consumer exists but does not carry this stack's tags"), "{text}");
+    let calls = world.simulator.calls().split_off(before);
+    let changed = calls.iter().any(|call| call.operation == "ecs:DeleteCluster");
+    assert!(!changed, "a stranger's cluster was touched");
+}

@@ -1,0 +1,10 @@
+//! Whole runs over the simulator, in virtual time: the demonstration up, changed, and down again.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod change;
+mod crash;
+mod demo;
+mod heal;
+mod scale;
