@@ -20,7 +20,7 @@ pub struct Common {
     /// The AWS profile
     #[arg(long)]
     pub profile: Option<String>,
-    /// One URL for all AWS services, such as a simulator's; AWS_ENDPOINT_URL_<SERVICE> works too
+    /// One URL for all AWS services, such as a simulator's; `AWS_ENDPOINT_URL_<SERVICE>` works too
     #[arg(long, value_name = "URL")]
     pub endpoint_url: Option<String>,
     /// Use the embedded AWS simulator instead of AWS

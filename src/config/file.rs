@@ -1,7 +1,7 @@
 //! Reads the file's shape: types, ranges, missing keys, and keys that nobody knows.
 //!
 //! The tree is read by hand rather than by serde, which stops at the first fault. What a key may be
-//! and what it is when absent comes from [`keys`](super::keys), so the documentation cannot differ.
+//! and what it is when absent comes from `keys`, so the documentation cannot differ.
 //! A key with a fault takes its default, so that the rest of the file is still read and checked.
 
 mod value;

@@ -14,7 +14,7 @@ macro_rules! err {
 
 pub(crate) use {err, out};
 
-/// What [`out!`] and [`err!`] do.
+/// What `out!` and `err!` do.
 pub fn line(mut to: impl io::Write, text: fmt::Arguments<'_>) {
     let _ = writeln!(to, "{text}");
 }
