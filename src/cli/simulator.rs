@@ -42,6 +42,12 @@ pub struct Simulator {
     pub speed: Speed,
     /// A JSON list of the calls that shall fail, such as
     /// [{"operation": "ec2:*", "when": {"rate": 0.1}, "fault": "throttle"}]
+    ///
+    /// An operation is an IAM action; `*` stands for any text. When: "always", {"nth": 3},
+    /// {"rate": 0.1}. Faults: "throttle", "internal-error", "unavailable", "lose-request",
+    /// "lose-answer", {"slow": SECONDS}, {"stale-read": SECONDS}, {"vanish": "before"|"after"},
+    /// "expire-credentials", "fail" (what is created never works), and {"refuse": {"code": "…",
+    /// "message": "…", "status": 403}}. docs/simulator.md says more.
     #[arg(long, value_name = "FILE")]
     pub faults: Option<PathBuf>,
     /// Keep the account in this directory; otherwise it is in memory

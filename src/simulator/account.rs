@@ -19,7 +19,7 @@ use super::{
 use rand::{Rng, RngExt, SeedableRng, rngs::Xoshiro256PlusPlus};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Milliseconds of the account's own time.
 pub type Millis = u64;
@@ -28,7 +28,7 @@ pub type Millis = u64;
 pub type Answer = Result<Value, ApiError>;
 
 /// Everything that an account holds.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Account {
     /// The twelve digits.
     pub id: String,
@@ -40,6 +40,9 @@ pub struct Account {
     pub agenda: Agenda,
     /// Limits.
     pub quotas: Quotas,
+    /// What will turn out not to work, by ID or ARN: a fault's doing.
+    #[serde(default)]
+    pub doomed: BTreeSet<String>,
     rng: Dice,
     tokens: BTreeMap<String, Remembered>,
     /// Networks.
@@ -61,14 +64,14 @@ pub struct Account {
 }
 
 /// The seeded dice, kept with the account so that a reload goes on where it stopped.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 struct Dice {
     seed: u64,
     thrown: u64,
 }
 
 /// An answer that was given to a client token.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 struct Remembered {
     input: Value,
     answer: Value,
@@ -83,6 +86,7 @@ impl Account {
             instant: settings.instant,
             agenda: Agenda::default(),
             quotas: Quotas::default(),
+            doomed: BTreeSet::new(),
             rng: Dice { seed: settings.seed, thrown: 0 },
             tokens: BTreeMap::new(),
             ec2: Ec2::default(),

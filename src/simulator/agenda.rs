@@ -20,7 +20,7 @@ pub enum Event {
 }
 
 /// Events by the time when they are due; those of one moment in the order of planning.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Agenda {
     events: BTreeMap<Millis, Vec<Event>>,
 }

@@ -1,9 +1,9 @@
 //! The simulator as an HTTP connector: an SDK request in, AWS's answer out.
 
 use super::{
-    Account, Inventory, SeenCall, Settings,
+    Account, Answer, Inventory, SeenCall, Settings,
     clock::AccountClock,
-    faults::{self, Fault, Rule},
+    faults::{Fault, Moment, Rule, codes, doom, past::Past, vanish},
     latency::Latency,
     store::{Store, StoreError},
     wire::{self, ApiError, Call},
@@ -22,6 +22,7 @@ use aws_smithy_runtime_api::{
 };
 use aws_smithy_types::body::SdkBody;
 use bytes::Bytes;
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// An AWS account that answers requests.
@@ -39,6 +40,8 @@ struct Inner {
     account: Account,
     store: Option<Store>,
     rules: Vec<Rule>,
+    past: Past,
+    expired: BTreeSet<String>,
     calls: Vec<SeenCall>,
     count: u64,
 }
@@ -77,7 +80,15 @@ impl Simulator {
 
     fn of(account: Account, store: Option<Store>, settings: &Settings) -> Self {
         let clock = AccountClock::starting_at(account.now, settings.speed);
-        let inner = Inner { account, store, rules: Vec::new(), calls: Vec::new(), count: 0 };
+        let inner = Inner {
+            account,
+            store,
+            rules: Vec::new(),
+            past: Past::default(),
+            expired: BTreeSet::new(),
+            calls: Vec::new(),
+            count: 0,
+        };
         Self(Arc::new(Shared { clock, inner: Mutex::new(inner) }))
     }
 
@@ -89,12 +100,19 @@ impl Simulator {
 
     /// Adds a fault.
     pub fn fault(&self, rule: Rule) {
-        self.lock().rules.push(rule);
+        let now = self.0.clock.now();
+        let mut inner = self.lock();
+        inner.account.advance(now);
+        inner.rules.push(rule);
+        inner.look_back();
     }
 
-    /// Ends all faults.
+    /// Ends all faults. Credentials are good again.
     pub fn calm(&self) {
-        self.lock().rules.clear();
+        let mut inner = self.lock();
+        inner.rules.clear();
+        inner.expired.clear();
+        inner.look_back();
     }
 
     /// What the account holds now.
@@ -115,7 +133,9 @@ impl Simulator {
         let now = self.0.clock.now();
         let mut inner = self.lock();
         inner.account.advance(now);
-        work(&mut inner.account)
+        let done = work(&mut inner.account);
+        inner.remember();
+        done
     }
 
     /// Answers one request, in the account's time.
@@ -182,26 +202,19 @@ impl Inner {
         now: u64,
     ) -> Result<http::Response<Bytes>, Lost> {
         self.account.advance(now);
-        let refusal = match fault {
-            Some(Fault::Throttle) => Some(faults::throttled(call.service)),
-            Some(Fault::InternalError) => Some(faults::internal(call.service)),
-            Some(Fault::Refuse { code, message, status }) => {
-                Some(ApiError::new(code, message.clone()).status(*status))
-            }
-            Some(Fault::LoseRequest) => {
-                self.note(call, 0);
-                return Err(Lost::Request);
-            }
-            _ => None,
-        };
-        let answer = match refusal {
+        if fault == Some(&Fault::LoseRequest) {
+            self.note(call, 0);
+            return Err(Lost::Request);
+        }
+        let answer = match self.refusal(call, fault) {
             Some(error) => Err(error),
-            None => self.account.call(call),
+            None => self.effect(call, fault),
         };
         // An instant account settles before anyone can look.
         self.account.advance(now);
-        if !is_read(call.operation) {
+        if !is_read(call.operation) || matches!(fault, Some(Fault::Vanish(_))) {
             self.keep();
+            self.remember();
         }
         let response = wire::encode(call, answer.as_ref());
         if fault == Some(&Fault::LoseAnswer) {
@@ -210,6 +223,59 @@ impl Inner {
         }
         self.note(call, response.status().as_u16());
         Ok(response)
+    }
+
+    /// What a fault refuses the call with, before it has any effect.
+    fn refusal(&mut self, call: &Call, fault: Option<&Fault>) -> Option<ApiError> {
+        if fault == Some(&Fault::ExpireCredentials) {
+            self.expired.insert(call.access_key.clone());
+        }
+        if self.expired.contains(&call.access_key) {
+            return Some(codes::expired(call.service));
+        }
+        match fault? {
+            Fault::Throttle => Some(codes::throttled(call.service)),
+            Fault::InternalError => Some(codes::internal(call.service)),
+            Fault::Unavailable => Some(codes::unavailable(call.service)),
+            Fault::Refuse { code, message, status } => {
+                Some(ApiError::new(code, message.clone()).status(*status))
+            }
+            _ => None,
+        }
+    }
+
+    /// Does what is asked, with what a fault does to it on the way.
+    fn effect(&mut self, call: &Call, fault: Option<&Fault>) -> Answer {
+        match fault {
+            Some(Fault::StaleRead(seconds)) => match self.past.ago(*seconds, self.account.now) {
+                Some(mut then) => then.call(call),
+                None => self.account.call(call),
+            },
+            Some(Fault::Vanish(Moment::Before)) => {
+                vanish::before(&mut self.account, call);
+                self.account.call(call)
+            }
+            Some(Fault::Vanish(Moment::After)) => {
+                let there = self.account.inventory();
+                let answer = self.account.call(call)?;
+                vanish::after(&mut self.account, call, &there, &answer);
+                Ok(answer)
+            }
+            Some(Fault::Fail) => {
+                let answer = self.account.call(call)?;
+                doom::doom(&mut self.account, call, &answer);
+                Ok(answer)
+            }
+            _ => self.account.call(call),
+        }
+    }
+
+    fn look_back(&mut self) {
+        self.past.look_back(&self.rules, &self.account);
+    }
+
+    fn remember(&mut self) {
+        self.past.keep(&self.account);
     }
 
     fn note(&mut self, call: &Call, status: u16) {

@@ -28,7 +28,7 @@ pub mod wire;
 pub use account::{Account, Answer};
 pub use calls::SeenCall;
 pub use connector::Simulator;
-pub use faults::{Fault, Rule, When};
+pub use faults::{Fault, Moment, Rule, When};
 pub use inventory::{Inventory, Item};
 
 /// What a simulated account is told at its birth.

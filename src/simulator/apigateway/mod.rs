@@ -28,7 +28,7 @@ use std::collections::BTreeMap;
 use vpc_link::VpcLink;
 
 /// All that API Gateway holds of the account. Its reads never lag behind its writes.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ApiGateway {
     /// REST APIs with all that is in them, by ID.

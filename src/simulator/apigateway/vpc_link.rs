@@ -8,6 +8,7 @@ use super::{
 use crate::simulator::{
     account::{Account, Answer, Millis},
     agenda,
+    faults::doom::REASON,
     fields::Fields,
     latency::Latency,
     wire::{ApiError, Call},
@@ -100,6 +101,8 @@ fn obstacle(account: &Account, target: &str) -> Option<String> {
 
 /// A link leaves `PENDING`, unless it is deleted meanwhile.
 pub(super) fn settle(account: &mut Account, id: &str, failure: Option<String>) {
+    let doomed = account.doomed.remove(id);
+    let failure = failure.or_else(|| doomed.then(|| REASON.into()));
     let link = account.apigateway.links.get_mut(id);
     if let Some(link) = link.filter(|link| link.status == "PENDING") {
         link.status = if failure.is_some() { "FAILED" } else { "AVAILABLE" }.into();

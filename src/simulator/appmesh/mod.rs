@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 /// All that App Mesh holds of the account.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct AppMesh {
     /// Meshes and their parts, by the ARN's last part: `mesh/shop/virtualNode/cart`.

@@ -7,6 +7,7 @@ use super::{
 use crate::simulator::{
     account::{Account, Answer, Millis},
     agenda,
+    faults::doom::REASON,
     fields::Fields,
     latency::Latency,
     wire::{ApiError, Call},
@@ -177,11 +178,13 @@ fn place(
 
 /// It leaves `pending`.
 pub(super) fn settle(account: &mut Account, nat_id: &str) {
+    let doomed = account.doomed.remove(nat_id);
     let Some(nat) = account.ec2.nat_gateways.known_mut(nat_id) else { return };
     if nat.state != "pending" {
         return;
     }
-    let failed = nat.fault.take();
+    let internal = || ("InternalError".into(), REASON.into());
+    let failed = nat.fault.take().or_else(|| doomed.then(internal));
     let status = if failed.is_some() { "failed" } else { "succeeded" };
     nat.nat_gateway_addresses.iter_mut().for_each(|address| address.status = status.into());
     match failed {

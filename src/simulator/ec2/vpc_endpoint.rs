@@ -336,10 +336,11 @@ fn take_down(account: &mut Account, id: &str) {
 
 /// It leaves `pending`.
 pub(super) fn available(account: &mut Account, id: &str) {
+    let state = if account.doomed.remove(id) { "failed" } else { "available" };
     if let Some(endpoint) = account.ec2.vpc_endpoints.known_mut(id)
         && endpoint.state == "pending"
     {
-        endpoint.state = "available".into();
+        endpoint.state = state.into();
     }
 }
 

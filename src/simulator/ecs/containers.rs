@@ -31,12 +31,16 @@ pub struct Container {
     pub exit_code: Option<i64>,
     /// Whether it has ended.
     pub stopped: bool,
+    /// Whether it exits soon after its start.
+    #[serde(default)]
+    pub crashes: bool,
 }
 
 impl Container {
-    /// As its definition says.
-    pub fn of(definition: &Value, arn: String) -> Self {
+    /// As its definition says; a doomed one crashes, whatever its image.
+    pub fn of(definition: &Value, arn: String, doomed: bool) -> Self {
         Self {
+            crashes: doomed || definition.text_or_empty("image").contains(CRASHES),
             name: definition.text_or_empty("name").into(),
             image: definition.text_or_empty("image").into(),
             arn,
@@ -47,11 +51,6 @@ impl Container {
             exit_code: None,
             stopped: false,
         }
-    }
-
-    /// Whether its image is one that crashes.
-    pub fn crashes(&self) -> bool {
-        self.image.contains(CRASHES)
     }
 
     /// `HEALTHY`, `UNHEALTHY`, `UNKNOWN`.
@@ -112,7 +111,7 @@ pub fn plan(containers: &mut [Container], definitions: &[Value], now: Millis, in
             let starts = starts.into_iter().max().unwrap_or(now).max(now);
             let container = &mut containers[index];
             container.starts = Some(starts);
-            let check = definition.get("healthCheck").filter(|_| !container.crashes());
+            let check = definition.get("healthCheck").filter(|_| !container.crashes);
             container.healthy = check.map(|check| {
                 let interval = check.int("interval").unwrap_or(30).unsigned_abs() * 1000;
                 starts + if instant { 0 } else { interval }
@@ -135,7 +134,7 @@ mod tests {
             json!({ "name": "envoy", "image": "envoy", "healthCheck": { "interval": 5 } }),
         ];
         let mut containers: Vec<_> =
-            definitions.iter().map(|it| Container::of(it, String::new())).collect();
+            definitions.iter().map(|it| Container::of(it, String::new(), false)).collect();
         plan(&mut containers, &definitions, 1_000, false);
         assert_eq!((containers[1].starts, containers[1].healthy), (Some(1_000), Some(6_000)));
         assert_eq!((containers[0].starts, containers[0].healthy), (Some(6_000), Some(16_000)));

@@ -45,10 +45,11 @@ pub fn launch(account: &mut Account, arn: &str, of: &Deployment) -> Result<Strin
     let interface =
         outside::attach(account, &subnet, &network.texts("securityGroups"), &described, public)
             .map_err(|why| format!("was unable to place a task. Reason: {why}"))?;
+    let doomed = account.doomed.contains(&definition.task_definition_arn);
     let containers = definition.container_definitions.iter().map(|container| {
         let id = account.hex(32);
         let rest = format!("container/{cluster}/{digits}/{id}");
-        Container::of(container, super::arn(account, &region, &rest))
+        Container::of(container, super::arn(account, &region, &rest), doomed)
     });
     let containers = containers.collect();
     let task = Task {

@@ -33,7 +33,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// All that ECS holds of the account.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Ecs {
     /// Clusters, by name; INACTIVE ones stay.

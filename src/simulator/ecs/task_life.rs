@@ -96,7 +96,7 @@ fn start(account: &mut Account, arn: &str) {
     containers::plan(&mut planned, &definitions, now, instant);
     let all_started = planned.iter().filter_map(|it| it.starts).max().unwrap_or(now);
     let turns: Vec<Millis> = planned.iter().filter_map(|it| it.healthy).collect();
-    let crash = planned.iter().filter(|it| it.crashes()).filter_map(|it| it.starts).min();
+    let crash = planned.iter().filter(|it| it.crashes).filter_map(|it| it.starts).min();
     // One that waits for the health of a container that crashes never starts.
     let complete = planned.iter().all(|it| it.starts.is_some());
     change(account, arn, |task, now| {
@@ -206,7 +206,7 @@ fn crash(account: &mut Account, arn: &str) {
     let now = account.now;
     change(account, arn, |task, _| {
         for container in &mut task.containers {
-            if container.crashes() && container.starts.is_some_and(|at| at <= now) {
+            if container.crashes && container.starts.is_some_and(|at| at <= now) {
                 container.stopped = true;
                 container.exit_code = Some(1);
                 essential |= container.essential;

@@ -1,7 +1,7 @@
 //! ECS's behaviour, through the SDK's own client.
 
 use super::world::{LOGS, World, cx, pass};
-use crate::simulator::Simulator;
+use crate::simulator::{Fault, Rule, Simulator, When};
 use aws_sdk_ecs::{
     Client,
     error::ProvideErrorMetadata,
@@ -133,11 +133,16 @@ async fn a_service_starts_its_tasks_over_the_zones_and_reaches_a_steady_state() 
 async fn a_deployment_whose_tasks_cannot_start_is_ended_by_the_circuit_breaker() {
     for (seed, image, code, words) in [
         (4, "crash", "EssentialContainerExited", "Essential container in task exited"),
+        (8, "doomed", "EssentialContainerExited", "Essential container in task exited"),
         (5, "no-logs", "TaskFailedToStart", "ResourceInitializationError"),
         (6, "no-route", "TaskFailedToStart", "CannotPullContainerError"),
     ] {
         let world = World::new(seed).await;
         let ecs = with_cluster(&world).await;
+        if image == "doomed" {
+            let register = "ecs:RegisterTaskDefinition";
+            world.simulator.fault(Rule::new(register, When::Always, Fault::Fail));
+        }
         let revision = world.register(image).await;
         if image == "no-logs" {
             let call = world.cx.logs().delete_log_group().log_group_name(LOGS);

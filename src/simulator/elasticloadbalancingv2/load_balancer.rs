@@ -11,6 +11,7 @@ use super::{
 use crate::simulator::{
     account::{Account, Answer, Millis, not_built},
     agenda,
+    faults::doom::REASON,
     fields::Fields,
     latency::Latency,
     wire::{ApiError, Call},
@@ -213,9 +214,14 @@ pub fn attach(
 /// Ends a load balancer's `provisioning`, if it is still there and has not failed.
 pub fn activate(account: &mut Account, arn: &str) {
     let now = account.now;
+    let doomed = account.doomed.remove(arn);
     if let Some(load_balancer) = account.elb.load_balancers.known_mut(arn)
         && load_balancer.state.code == "provisioning"
     {
+        if doomed {
+            load_balancer.state = State { code: "failed".into(), reason: Some(REASON.into()) };
+            return;
+        }
         load_balancer.state.code = "active".into();
         load_balancer.active_since = Some(now);
     }

@@ -42,7 +42,7 @@ use std::collections::BTreeMap;
 pub type Pairs = BTreeMap<String, String>;
 
 /// All that load balancing holds of the account, by ARN.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ElasticLoadBalancingV2 {
     /// Load balancers.

@@ -23,7 +23,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// All that Cloud Map holds of the account.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ServiceDiscovery {
     /// Namespaces, by ID.

@@ -4,6 +4,7 @@ use super::{Event, instance, listing, namespace, namespace::Namespace, seconds, 
 use crate::simulator::{
     account::{Account, Answer},
     agenda,
+    faults::doom::REASON,
     fields::Fields,
     latency::Latency,
     wire::{ApiError, Call},
@@ -182,6 +183,9 @@ pub fn settle(account: &mut Account, id: &str) {
     let Some(work) = operation.map(|operation| operation.work.clone()) else { return };
     let mut targets = work.targets();
     let outcome = match work {
+        Work::CreateNamespace(_) if account.doomed.remove(id) => {
+            Err(Failure { code: "INTERNAL_FAILURE", message: REASON.into() })
+        }
         Work::CreateNamespace(namespace) => {
             targets.insert("NAMESPACE".into(), namespace.id.clone());
             namespace::appear(account, *namespace)

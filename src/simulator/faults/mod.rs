@@ -1,6 +1,15 @@
 //! Faults, as data: which calls fail, and how.
 
-use super::wire::{ApiError, Service};
+pub(super) mod codes;
+pub(super) mod doom;
+pub(super) mod past;
+pub(super) mod vanish;
+
+#[cfg(test)]
+mod tests;
+
+use super::wire::Service;
+use crate::aws::calls::is_read;
 use serde::{Deserialize, Serialize};
 
 /// How a call fails.
@@ -9,14 +18,24 @@ use serde::{Deserialize, Serialize};
 pub enum Fault {
     /// Refused with the service's own throttling code; no effect.
     Throttle,
-    /// An error of AWS's own, before any effect.
+    /// An error of AWS's own (500), before any effect.
     InternalError,
+    /// The service cannot be had just now (503); no effect.
+    Unavailable,
     /// The connection breaks before any effect.
     LoseRequest,
     /// The call has its effect, and the answer is lost.
     LoseAnswer,
     /// The answer takes this many seconds more.
     Slow(f64),
+    /// A read answers as the account was this many seconds ago.
+    StaleRead(f64),
+    /// Somebody else deletes a resource that the call is about, with the service's own delete.
+    Vanish(Moment),
+    /// From this call on, all calls signed with its access key are refused as expired.
+    ExpireCredentials,
+    /// What the call makes never works: it ends in AWS's terminal bad state.
+    Fail,
     /// The call is answered with this error.
     Refuse {
         /// The wire code.
@@ -26,6 +45,28 @@ pub enum Fault {
         /// The HTTP status.
         status: u16,
     },
+}
+
+/// When something happens behind a caller's back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Moment {
+    /// Just before the call has its effect: to what the call names.
+    Before,
+    /// Just after: to what the call has made, or else to what it names.
+    After,
+}
+
+impl Fault {
+    /// Whether it can strike this IAM action at all.
+    fn concerns(&self, action: &str) -> bool {
+        let operation = action.split_once(':').map_or(action, |(_, operation)| operation);
+        match self {
+            Self::StaleRead(_) => is_read(operation),
+            Self::Fail => doom::CREATES.contains(&action),
+            _ => true,
+        }
+    }
 }
 
 /// Which of the matching calls fail.
@@ -63,6 +104,9 @@ pub enum RuleError {
     /// A rule for an operation that is not simulated would never strike.
     #[error("rule {0}: no operation of the simulator fits {1:?}; ec2:CreateVpc is one")]
     Operation(usize, String),
+    /// The operations that it is for cannot fail in this way.
+    #[error("rule {0}: {1:?} fits no operation that can fail so; {2}")]
+    Kind(usize, String, String),
     /// A number that means nothing.
     #[error("rule {0}: {1}")]
     Number(usize, &'static str),
@@ -82,19 +126,29 @@ impl Rule {
     }
 
     fn check(&self, number: usize) -> Result<(), RuleError> {
-        let fits = |service: Service| {
-            let named = |name: &String| format!("{}:{name}", service.prefix());
-            let mut names = service.model().operations.keys().map(named);
-            names.any(|operation| matches(&self.operation, &operation))
-        };
-        if !Service::ALL.into_iter().any(fits) {
+        let actions = Service::ALL.into_iter().flat_map(|service| {
+            let names = service.model().operations.keys();
+            names.map(move |name| format!("{}:{name}", service.prefix()))
+        });
+        let fitting: Vec<_> = actions.filter(|it| matches(&self.operation, it)).collect();
+        if fitting.is_empty() {
             return Err(RuleError::Operation(number, self.operation.clone()));
+        }
+        if !fitting.iter().any(|action| self.fault.concerns(action)) {
+            let which = match self.fault {
+                Fault::Fail => format!("these can: {}", doom::CREATES.join(", ")),
+                _ => "reads can, such as ec2:DescribeVpcs".into(),
+            };
+            return Err(RuleError::Kind(number, self.operation.clone(), which));
         }
         let wrong = match (&self.when, &self.fault) {
             (When::Nth(0), _) => "the calls are counted from 1",
             (When::Rate(rate), _) if !(0.0..=1.0).contains(rate) => "a rate is from 0 to 1",
             (_, Fault::Slow(seconds)) if !(0.0..=86_400.0).contains(seconds) => {
                 "an answer can be slow by 0 to 86400 seconds"
+            }
+            (_, Fault::StaleRead(seconds)) if !(0.0..=86_400.0).contains(seconds) => {
+                "a read can be 0 to 86400 seconds behind"
             }
             (_, Fault::Refuse { status, .. }) if !(400..=599).contains(status) => {
                 "the status of an error is from 400 to 599"
@@ -111,7 +165,7 @@ impl Rule {
 
     /// Whether this call fails by this rule; `roll` is a number from 0 to 1.
     pub(super) fn strikes(&mut self, operation: &str, roll: f64) -> bool {
-        if !matches(&self.operation, operation) {
+        if !matches(&self.operation, operation) || !self.fault.concerns(operation) {
             return false;
         }
         self.seen += 1;
@@ -139,68 +193,5 @@ pub(super) fn matches(pattern: &str, text: &str) -> bool {
     match last {
         None => rest.is_empty(),
         Some(tail) => text.ends_with(tail),
-    }
-}
-
-/// A service's own refusal for the rate of calls.
-pub(super) fn throttled(service: Service) -> ApiError {
-    let (code, status) = match service {
-        Service::Ec2 => ("RequestLimitExceeded", 503),
-        Service::ElasticLoadBalancingV2 | Service::Iam | Service::Sts => ("Throttling", 400),
-        Service::Ecs | Service::CloudWatchLogs => ("ThrottlingException", 400),
-        Service::ServiceDiscovery => ("RequestLimitExceeded", 400),
-        Service::AppMesh | Service::ApiGateway => ("TooManyRequestsException", 429),
-    };
-    let message = match service {
-        Service::Ec2 => "Request limit exceeded.",
-        _ => "Rate exceeded",
-    };
-    ApiError::new(code, message).status(status)
-}
-
-/// A service's own internal error.
-pub(super) fn internal(service: Service) -> ApiError {
-    let code = match service {
-        Service::Ec2 => "InternalError",
-        Service::Iam => "ServiceFailure",
-        Service::Ecs => "ServerException",
-        Service::CloudWatchLogs | Service::ApiGateway => "ServiceUnavailableException",
-        Service::AppMesh => "InternalServerErrorException",
-        _ => "InternalFailure",
-    };
-    ApiError::new(code, "An internal error has occurred").status(500)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_list_of_rules_is_read() {
-        let text = r#"[
-            { "operation": "ec2:Create*", "when": { "rate": 0.1 }, "fault": "throttle" },
-            { "operation": "*", "when": { "nth": 3 }, "fault": { "slow": 2.5 } },
-            { "operation": "ecs:CreateService", "when": "always", "fault":
-                { "refuse": { "code": "ServerException", "message": "no", "status": 500 } } }
-        ]"#;
-        let rules = Rule::list(text).unwrap();
-        assert_eq!(rules[0], Rule::new("ec2:Create*", When::Rate(0.1), Fault::Throttle));
-        assert_eq!(rules[1].fault, Fault::Slow(2.5));
-        assert_eq!(rules.len(), 3);
-    }
-
-    #[test]
-    fn a_rule_that_could_never_strike_is_refused() {
-        let refused = |text: &str| Rule::list(text).unwrap_err().to_string();
-        let rule = |operation: &str, when: &str, fault: &str| {
-            format!(r#"[{{ "operation": "{operation}", "when": {when}, "fault": {fault} }}]"#)
-        };
-        assert!(refused("{}").contains("expected a sequence at line 1"), "{}", refused("{}"));
-        let unknown = refused(&rule("ec2:CreateVPC", r#""always""#, r#""throttle""#));
-        assert!(unknown.starts_with("rule 1: no operation"), "{unknown}");
-        let rate = refused(&rule("*", r#"{ "rate": 7 }"#, r#""throttle""#));
-        assert_eq!(rate, "rule 1: a rate is from 0 to 1");
-        let typo = refused(&rule("*", r#""allways""#, r#""throttle""#));
-        assert!(typo.contains("unknown variant `allways`"), "{typo}");
     }
 }
