@@ -29,7 +29,9 @@ pub fn service(
     arn: &str,
     cluster_arn: &str,
 ) -> Result<Service, ApiError> {
-    let strategy = input.get("capacityProviderStrategy").cloned();
+    // Terraform sends an empty one with every launch type.
+    let given = input.list("capacityProviderStrategy");
+    let strategy = (!given.is_empty()).then(|| given.to_vec().into());
     let launch_type = match (input.text("launchType"), &strategy) {
         (Some(_), Some(_)) => {
             return Err(invalid(

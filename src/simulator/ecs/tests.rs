@@ -7,8 +7,9 @@ use aws_sdk_ecs::{
     error::ProvideErrorMetadata,
     operation::create_service::builders::CreateServiceFluentBuilder,
     types::{
-        DeploymentCircuitBreaker, DeploymentConfiguration, DeploymentRolloutState, DesiredStatus,
-        LaunchType, Service, Task, TaskDefinitionFamilyStatus,
+        CapacityProviderStrategyItem, DeploymentCircuitBreaker, DeploymentConfiguration,
+        DeploymentRolloutState, DesiredStatus, LaunchType, Service, Task,
+        TaskDefinitionFamilyStatus,
     },
 };
 
@@ -282,4 +283,21 @@ async fn an_instant_account_settles_at_once_and_still_paces_its_retries() {
     let failed = seen(ecs).await;
     assert_eq!(rollout(&failed), Some(&DeploymentRolloutState::Failed));
     assert_eq!(failed.running_count(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_empty_capacity_provider_strategy_is_none_and_a_launch_type_excludes_another() {
+    let world = World::new(2).await;
+    with_cluster(&world).await;
+    let image = world.register("app").await;
+    let strategy =
+        |entries| service(&world, &image, 0).set_capacity_provider_strategy(Some(entries));
+    let fargate = CapacityProviderStrategyItem::builder().capacity_provider("FARGATE");
+    let fargate = fargate.build().expect("an entry");
+    let refusal = strategy(vec![fargate]).send().await.expect_err("a refusal");
+    assert_eq!(refusal.code(), Some("InvalidParameterException"));
+    let made = strategy(Vec::new()).send().await.expect("a service").service;
+    let made = made.expect("a service");
+    assert_eq!(made.launch_type(), Some(&LaunchType::Fargate));
+    assert!(made.capacity_provider_strategy().is_empty());
 }
