@@ -157,6 +157,8 @@ impl Simulator {
         println!("  export AWS_ACCESS_KEY_ID=test");
         println!("  export AWS_SECRET_ACCESS_KEY=test");
         println!("  export AWS_REGION={region}");
+        // The AWS CLI of version 1 and boto3 know the region by this name only.
+        println!("  export AWS_DEFAULT_REGION={region}");
         println!();
         println!("What the account holds: {inventory}");
         println!("Which calls it has seen: {calls}");

@@ -221,7 +221,7 @@ impl Account {
         items.extend(self.ecs.inventory());
         items.extend(self.servicediscovery.inventory());
         items.extend(self.appmesh.inventory());
-        items.extend(self.apigateway.inventory());
+        items.extend(self.apigateway.inventory(|arn| super::iam::exists(self, arn)));
         Inventory::of(items)
     }
 }

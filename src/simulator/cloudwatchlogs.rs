@@ -39,6 +39,9 @@ pub struct LogGroup {
     /// Tags.
     #[serde(rename = "_tags")]
     pub tags: BTreeMap<String, String>,
+    /// Whether a service of AWS made it by itself.
+    #[serde(rename = "_ofAws", default)]
+    pub of_aws: bool,
 }
 
 /// The retentions that there are, in days.
@@ -87,6 +90,9 @@ pub fn exists(account: &Account, name: &str) -> bool {
 pub fn ensure(account: &mut Account, region: &str, name: &str) {
     if !exists(account, name) {
         add(account, region, name, "STANDARD", BTreeMap::new());
+        if let Some(group) = account.logs.groups.known_mut(name) {
+            group.of_aws = true;
+        }
     }
 }
 
@@ -99,7 +105,7 @@ impl CloudWatchLogs {
             id: name.clone(),
             state: String::new(),
             tags: group.tags.clone(),
-            remnant: false,
+            remnant: group.of_aws,
         });
         items.collect()
     }
@@ -135,6 +141,7 @@ fn add(
         log_group_arn: arn,
         log_group_class: class.into(),
         tags,
+        of_aws: false,
     };
     account.logs.groups.insert(name, group, account.now, account.now);
 }

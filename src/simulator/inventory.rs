@@ -1,10 +1,10 @@
 //! What an account holds, for tests and for people.
 
-use serde::Serialize;
+use serde::{Serialize, Serializer, ser::SerializeStruct};
 use std::collections::BTreeMap;
 
 /// One resource, or what is left of one.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Item {
     /// The service's IAM prefix.
     pub service: &'static str,
@@ -16,10 +16,23 @@ pub struct Item {
     pub state: String,
     /// Its tags.
     pub tags: BTreeMap<String, String>,
-    /// Whether it is a leftover that AWS shows for a while and then forgets: an INACTIVE cluster, a
-    /// deleted NAT gateway.
-    #[serde(skip)]
+    /// Whether it is a leftover that AWS shows for a while and then forgets (an INACTIVE cluster, a
+    /// deleted NAT gateway), or that AWS made by itself (a service-linked role, the log group of
+    /// execution logs), or a setting that names what is gone.
     pub remnant: bool,
+}
+
+/// A resource has an `id`; what is left of one has only a `name`, so that nobody takes it for one.
+impl Serialize for Item {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut item = serializer.serialize_struct("Item", 5)?;
+        item.serialize_field("service", self.service)?;
+        item.serialize_field("kind", self.kind)?;
+        item.serialize_field(if self.remnant { "name" } else { "id" }, &self.id)?;
+        item.serialize_field("state", &self.state)?;
+        item.serialize_field("tags", &self.tags)?;
+        item.end()
+    }
 }
 
 /// The whole account.
@@ -27,7 +40,7 @@ pub struct Item {
 pub struct Inventory {
     /// What exists.
     pub resources: Vec<Item>,
-    /// What is gone and still shown.
+    /// What is gone and still shown, or AWS's own.
     pub remnants: Vec<Item>,
 }
 
@@ -46,5 +59,30 @@ impl Inventory {
     pub fn count(&self, service: &str, kind: &str) -> usize {
         let of_kind = |item: &&Item| item.service == service && item.kind == kind;
         self.resources.iter().filter(of_kind).count()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::simulator::{Settings, account::Account, cloudwatchlogs};
+    use serde_json::json;
+
+    #[test]
+    fn what_aws_leaves_behind_has_a_name_and_no_id() {
+        let mut account = Account::new(&Settings::default());
+        let gone = "arn:aws:iam::000000000000:role/gone";
+        account.apigateway.role = Some(gone.into());
+        cloudwatchlogs::ensure(&mut account, "eu-west-1", "API-Gateway-Execution-Logs_a/b");
+        let remnant = |service: &str, kind: &str, name: &str| json!({ "service": service, "kind": kind, "name": name, "state": "", "tags": {} });
+        let inventory = account.inventory();
+        assert!(inventory.is_empty());
+        let expected = json!({
+            "resources": [],
+            "remnants": [
+                remnant("logs", "LogGroup", "API-Gateway-Execution-Logs_a/b"),
+                remnant("apigateway", "Account", gone),
+            ],
+        });
+        assert_eq!(json!(inventory), expected);
     }
 }

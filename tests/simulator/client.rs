@@ -62,7 +62,7 @@ impl Served {
 
     /// Starts one that speaks to people.
     pub fn start_for_people() -> Self {
-        let mut served = Self::spawn(&["--listen", "127.0.0.1:0"], 9);
+        let mut served = Self::spawn(&["--listen", "127.0.0.1:0"], 10);
         let (_, rest) = served.told.split_once("http://").expect("a URL");
         served.address = rest.split_whitespace().next().expect("an address").into();
         served

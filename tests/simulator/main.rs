@@ -181,7 +181,9 @@ fn other_machines_are_kept_out_unless_they_are_asked_in() {
 fn people_are_told_what_to_export() {
     let served = Served::start_for_people();
     assert!(served.told.contains(&format!("export AWS_ENDPOINT_URL=http://{}", served.address)));
-    for variable in ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION"] {
+    for variable in
+        ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION", "AWS_DEFAULT_REGION"]
+    {
         assert!(served.told.contains(&format!("export {variable}=")), "{}", served.told);
     }
     assert!(served.told.contains("/_meshctl/inventory"), "{}", served.told);

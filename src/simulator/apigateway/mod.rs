@@ -116,8 +116,9 @@ pub fn happen(account: &mut Account, event: Event) {
 }
 
 impl ApiGateway {
-    /// Everything, for the account's inventory. A root resource belongs to its API.
-    pub fn inventory(&self) -> Vec<Item> {
+    /// Everything, for the account's inventory. A root resource belongs to its API, and a setting
+    /// that names a role that is gone is nobody's.
+    pub fn inventory(&self, role_exists: impl Fn(&str) -> bool) -> Vec<Item> {
         let none = BTreeMap::new;
         let mut items = Vec::new();
         for (id, api) in &self.apis {
@@ -143,7 +144,11 @@ impl ApiGateway {
         }
         let links = self.links.iter();
         items.extend(links.map(|(id, link)| item("VpcLink", id, &link.status, link.tags.clone())));
-        items.extend(self.role.iter().map(|arn| item("Account", arn, "", none())));
+        items.extend(
+            self.role
+                .iter()
+                .map(|arn| Item { remnant: !role_exists(arn), ..item("Account", arn, "", none()) }),
+        );
         items
     }
 }

@@ -1,0 +1,57 @@
+//! Terraform, which we did not write, judges the simulator: the two-VPC environment as a Terraform
+//! configuration is applied, found unchanged, changed, and destroyed, over HTTP.
+
+#[path = "../simulator/client.rs"]
+#[expect(dead_code, reason = "the simulator's own tests use the rest of it")]
+mod client;
+mod tool;
+
+use client::Served;
+use serde_json::Value;
+use std::io::Write;
+use tool::{Terraform, Tool};
+
+/// What `terraform plan -detailed-exitcode` ends with when nothing is to be done.
+const NOTHING_TO_DO: Option<i32> = Some(0);
+
+#[test]
+fn terraform_applies_changes_and_destroys_the_environment() {
+    let tool = match Tool::find(|name| std::env::var_os(name)) {
+        Ok(tool) => tool,
+        Err(why) => {
+            // Not `eprintln!`: libtest shows what that prints of failed tests only.
+            let _ = writeln!(std::io::stderr(), "skipped: Terraform against the simulator: {why}");
+            return;
+        }
+    };
+    let served = Served::start(&[]);
+    let terraform = Terraform::new(&tool, &format!("http://{}", served.address));
+    terraform.run(&["init"]).expect_success();
+
+    terraform.run(&["apply", "-auto-approve"]).expect_success();
+    assert_eq!(running(&served), 4 * 2, "four services run two tasks each");
+    let plan = terraform.run(&["plan", "-detailed-exitcode"]);
+    assert_eq!(plan.code, NOTHING_TO_DO, "the simulator does not answer what it was told:\n{plan}");
+
+    // The plan has just read everything.
+    let change = ["-var=desired_count=3", "-var=route_weight=7"];
+    let apply = ["apply", "-auto-approve", "-refresh=false"];
+    let changed = terraform.run(&[&apply[..], &change].concat());
+    changed.expect_success();
+    assert!(changed.text.contains("0 added, 7 changed, 0 destroyed"), "{changed}");
+    assert_eq!(running(&served), 4 * 3, "four services run three tasks each");
+    let plan = terraform.run(&[&["plan", "-detailed-exitcode"][..], &change].concat());
+    assert_eq!(plan.code, NOTHING_TO_DO, "the simulator forgot a change:\n{plan}");
+
+    terraform.run(&["destroy", "-auto-approve", "-refresh=false"]).expect_success();
+    let inventory = served.page("/_meshctl/inventory");
+    assert_eq!(inventory["resources"], Value::Array(Vec::new()), "destroy left something");
+    assert_eq!(served.stop(), Some(0));
+}
+
+/// How many tasks run, of all services together.
+fn running(served: &Served) -> usize {
+    let inventory = served.page("/_meshctl/inventory");
+    let resources = inventory["resources"].as_array().expect("a list of resources").iter();
+    resources.filter(|it| it["kind"] == "Task" && it["state"] == "RUNNING").count()
+}
