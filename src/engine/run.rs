@@ -13,6 +13,9 @@ use crate::{
     model::{Address, Depth, Graph, Identities, Registry, Result},
     state::Entry,
 };
+use serde_json::Value;
+use std::collections::BTreeMap;
+
 /// How often `down` removes what its own proof still finds.
 const ROUNDS: usize = 3;
 
@@ -115,13 +118,15 @@ impl Engine {
                 extras.push(Extra { address, kind, identity, edges, fresh: false });
             }
         }
+        let mut on_record: BTreeMap<Address, Vec<Value>> = BTreeMap::new();
+        for one in &extras {
+            on_record.entry(one.address.clone()).or_default().push(one.identity.clone());
+        }
         for (kind, found) in census(&self.work, self.registry.iter()).await? {
             let Some(kind) = self.registry.get(kind) else { continue };
             for found in found {
-                let known = extras.iter().any(|one| {
-                    one.address == found.address && same(kind, &one.identity, &found.out)
-                });
-                if !known {
+                let mut here = on_record.get(&found.address).into_iter().flatten();
+                if !here.any(|identity| same(kind, identity, &found.out)) {
                     let (address, identity) = (found.address, found.out);
                     let (kind, edges) = (kind.clone(), Vec::new());
                     extras.push(Extra { address, kind, identity, edges, fresh: false });
