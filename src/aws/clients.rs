@@ -30,6 +30,7 @@ pub struct Clients(Rc<Inner>);
 struct Inner {
     config: SdkConfig,
     log: CallLog,
+    is_url_given: bool,
     ec2: OnceCell<aws_sdk_ec2::Client>,
     elb: OnceCell<aws_sdk_elasticloadbalancingv2::Client>,
     ecs: OnceCell<aws_sdk_ecs::Client>,
@@ -42,15 +43,17 @@ struct Inner {
 }
 
 macro_rules! clients {
-    ($($(#[$doc:meta])* $name:ident: $krate:ident, $prefix:literal;)+) => {
+    ($($(#[$doc:meta])* $name:ident: $krate:ident, $prefix:literal, $service:literal;)+) => {
         impl Clients {
             $($(#[$doc])*
             pub fn $name(&self) -> &$krate::Client {
                 self.0.$name.get_or_init(|| {
-                    let config = $krate::config::Builder::from(&self.0.config)
-                        .interceptor(self.0.log.interceptor($prefix))
-                        .build();
-                    $krate::Client::from_conf(config)
+                    let mut config = $krate::config::Builder::from(&self.0.config)
+                        .interceptor(self.0.log.interceptor($prefix));
+                    if let Some(url) = self.url_of($service) {
+                        config = config.endpoint_url(url);
+                    }
+                    $krate::Client::from_conf(config.build())
                 })
             })+
         }
@@ -59,23 +62,23 @@ macro_rules! clients {
 
 clients! {
     /// EC2: networks.
-    ec2: aws_sdk_ec2, "ec2";
+    ec2: aws_sdk_ec2, "ec2", "EC2";
     /// Elastic Load Balancing v2.
-    elb: aws_sdk_elasticloadbalancingv2, "elasticloadbalancing";
+    elb: aws_sdk_elasticloadbalancingv2, "elasticloadbalancing", "ELASTIC_LOAD_BALANCING_V2";
     /// ECS.
-    ecs: aws_sdk_ecs, "ecs";
+    ecs: aws_sdk_ecs, "ecs", "ECS";
     /// Cloud Map.
-    servicediscovery: aws_sdk_servicediscovery, "servicediscovery";
+    servicediscovery: aws_sdk_servicediscovery, "servicediscovery", "SERVICEDISCOVERY";
     /// App Mesh.
-    appmesh: aws_sdk_appmesh, "appmesh";
+    appmesh: aws_sdk_appmesh, "appmesh", "APP_MESH";
     /// API Gateway, REST APIs.
-    apigateway: aws_sdk_apigateway, "apigateway";
+    apigateway: aws_sdk_apigateway, "apigateway", "API_GATEWAY";
     /// IAM.
-    iam: aws_sdk_iam, "iam";
+    iam: aws_sdk_iam, "iam", "IAM";
     /// CloudWatch Logs.
-    logs: aws_sdk_cloudwatchlogs, "logs";
+    logs: aws_sdk_cloudwatchlogs, "logs", "CLOUDWATCH_LOGS";
     /// STS.
-    sts: aws_sdk_sts, "sts";
+    sts: aws_sdk_sts, "sts", "STS";
 }
 
 impl Clients {
@@ -111,14 +114,14 @@ impl Clients {
                 aws_config::stalled_stream_protection::StalledStreamProtectionConfig::disabled(),
             )
             .build();
-        Self::new(config, log)
+        Self::new(config, log, endpoint.url.is_some())
     }
 
-    /// Clients of this configuration.
-    pub fn new(config: SdkConfig, log: CallLog) -> Self {
+    fn new(config: SdkConfig, log: CallLog, is_url_given: bool) -> Self {
         Self(Rc::new(Inner {
             config,
             log,
+            is_url_given,
             ec2: OnceCell::new(),
             elb: OnceCell::new(),
             ecs: OnceCell::new(),
@@ -129,6 +132,13 @@ impl Clients {
             logs: OnceCell::new(),
             sts: OnceCell::new(),
         }))
+    }
+
+    /// The URL that the environment has for one service, where a URL for all was given: the SDK
+    /// would let that one outrank it, and then no service could be elsewhere.
+    fn url_of(&self, service: &str) -> Option<String> {
+        let name = format!("AWS_ENDPOINT_URL_{service}");
+        self.0.is_url_given.then(|| std::env::var(name).ok()).flatten()
     }
 
     /// The region that all of them talk to, when one is known.

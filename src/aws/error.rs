@@ -31,7 +31,11 @@ fn ours<E: ProvideErrorMetadata>(
         SdkError::ServiceError(service) => {
             let code = service.err().code().unwrap_or_default();
             let message = service.err().message().unwrap_or_default();
-            (classify(operation, code, message, status), code.into(), message.into())
+            let class = classify(operation, code, message, status);
+            // What stands between us and AWS, or imitates it, may answer without a reason.
+            let is_silent = code.is_empty() && message.is_empty();
+            let message = if is_silent { format!("status {status}") } else { message.into() };
+            (class, code.into(), message)
         }
         SdkError::TimeoutError(_) => (Class::Transient, "RequestTimeout".into(), causes(error)),
         SdkError::DispatchFailure(failure) if failure.is_io() || failure.is_timeout() => {

@@ -2,11 +2,12 @@
 
 use super::{CliError, Exit};
 use crate::report::Output;
-use clap::Args;
+use clap::{ArgGroup, Args};
 use std::{path::PathBuf, str::FromStr};
 
 /// Where the stack is, and how to report.
 #[derive(Args, Clone, Debug, Default)]
+#[command(group = ArgGroup::new("elsewhere").args(["local", "endpoint_url"]).multiple(true))]
 pub struct Common {
     /// The configuration; meshctl.toml here if there is one, else config/demo.toml
     #[arg(long, value_name = "FILE")]
@@ -20,15 +21,17 @@ pub struct Common {
     /// The AWS profile
     #[arg(long)]
     pub profile: Option<String>,
-    /// One URL for all AWS services, such as a simulator's; `AWS_ENDPOINT_URL_<SERVICE>` works too
+    /// One URL for all AWS services, such as a simulator's; AWS_ENDPOINT_URL_<SERVICE> outranks it
+    /// for one of them
     #[arg(long, value_name = "URL")]
     pub endpoint_url: Option<String>,
     /// Use the embedded AWS simulator instead of AWS
     #[arg(long, conflicts_with_all = ["endpoint_url", "profile"])]
     pub local: bool,
-    /// With --local: seconds of AWS's time in one second, or `max`
-    #[arg(long, value_name = "N|max", default_value = "60", requires = "local")]
-    pub speed: Speed,
+    /// Seconds of AWS's time in one second: 60 with --local, where `max` waits for nothing; 1 with
+    /// --endpoint-url
+    #[arg(long, value_name = "N|max", requires = "elsewhere")]
+    pub speed: Option<Speed>,
     /// Where the state is kept
     #[arg(long, value_name = "DIR", default_value = ".meshctl")]
     pub state: PathBuf,
@@ -82,9 +85,16 @@ impl Common {
         builder.build().map_err(|error| CliError::new(Exit::Failed, format!("no runtime: {error}")))
     }
 
+    /// The pace of AWS's time: the simulator's, or that of the imitation behind an endpoint. AWS
+    /// itself cannot be hurried.
+    pub fn speed(&self) -> Speed {
+        let usual = Speed::Times(if self.local { 60.0 } else { 1.0 });
+        self.speed.unwrap_or(usual)
+    }
+
     /// Whether time jumps instead of passing.
     pub fn is_virtual(&self) -> bool {
-        self.local && self.speed == Speed::Max
+        self.local && self.speed() == Speed::Max
     }
 
     /// The configuration's path: as given, or the first of the usual places.

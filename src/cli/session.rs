@@ -55,11 +55,15 @@ impl Session {
                 CliError::new(Exit::Usage, format!("--stack {stack:?} {problem}")).hint(remedy)
             );
         }
+        if !common.local && common.speed() == Speed::Max {
+            let message = "--speed max is for --local: time behind a URL does not jump";
+            return Err(CliError::new(Exit::Usage, message).hint("give a number"));
+        }
         let config = read_config(common, without)?;
         let named = common.stack.clone();
         let stack = named.or_else(|| config.as_ref().map(|config| config.stack.clone()));
         let stack = stack.unwrap_or_else(|| "servicemesh-demo".into());
-        let clock = Clock::started(common.speed.factor());
+        let clock = Clock::started(common.speed().factor());
         let from_config = config.as_ref().and_then(|config| config.region.clone());
         let in_process =
             if common.local { Some(open_simulator(common)?.http_client()) } else { None };
@@ -208,7 +212,8 @@ impl Session {
     /// How long the command has taken, for people.
     pub fn took(&self) -> String {
         let took = duration(self.clock.now());
-        if self.local { format!("{took} of AWS's time") } else { took }
+        let is_aws = !self.local && self.clock.speed() == 1.0;
+        if is_aws { took } else { format!("{took} of AWS's time") }
     }
 
     /// Runs something while signals are passed on to `interrupt` and live lines keep time.
@@ -281,10 +286,7 @@ fn guard(config: Option<&Config>, account: &str) -> Result<(), CliError> {
 
 fn open_simulator(common: &Common) -> Result<Simulator, CliError> {
     let settings = Settings {
-        speed: match common.speed {
-            Speed::Times(times) => times,
-            Speed::Max => 1.0,
-        },
+        speed: common.speed().factor(),
         directory: Some(common.state_root()),
         ..Settings::default()
     };

@@ -2,7 +2,7 @@
 //! ec2:DescribeVpcEndpoints, ec2:ModifyVpcEndpoint, ec2:DeleteVpcEndpoints, ec2:CreateTags.
 
 use super::{
-    FILTER_VALUES, filter, retag,
+    retag,
     security_group::{SecurityGroup, SecurityGroupId},
     subnet::{Subnet, SubnetId},
     vpc::Vpc,
@@ -197,18 +197,18 @@ fn moves(drift: &Drift, field: &str) -> (Option<Vec<String>>, Option<Vec<String>
     (beyond(&want, &have), beyond(&have, &want))
 }
 
-/// `DescribeVpcEndpoints`, for all who ask at once.
+/// `DescribeVpcEndpoints` for one: a list with an unknown ID in it is refused as a whole.
 struct VpcEndpoints;
 
 impl Batch for VpcEndpoints {
     type Key = String;
     type Value = ec2::VpcEndpoint;
-    const MAX: usize = FILTER_VALUES;
+    const MAX: usize = 1;
 
     async fn fetch(cx: &Cx, ids: Vec<String>) -> Result<BTreeMap<String, ec2::VpcEndpoint>> {
-        let call = cx.ec2().describe_vpc_endpoints().filters(filter("vpc-endpoint-id", ids));
-        let pages = call.into_paginator().items();
-        let all = pages.send().try_collect().await.op("ec2:DescribeVpcEndpoints")?;
+        let call = cx.ec2().describe_vpc_endpoints().set_vpc_endpoint_ids(Some(ids));
+        let page = call.send().await.op("ec2:DescribeVpcEndpoints").or_absent()?;
+        let all = page.and_then(|page| page.vpc_endpoints).unwrap_or_default();
         Ok(all.into_iter().filter_map(|it| Some((it.vpc_endpoint_id()?.into(), it))).collect())
     }
 }
