@@ -93,7 +93,10 @@ fn report(session: &Session, outcome: &Outcome) {
         }
         _ => out!("{stack} is not all down after {took}; `meshctl down` goes on from there"),
     }
-    out!("  {} of {} removed", counts.deleted, count(counts.total, "resource"));
+    match counts.total {
+        0 => out!("  nothing was there"),
+        total => out!("  {} of {} removed", counts.deleted, count(total, "resource")),
+    }
     if !outcome.interrupted {
         let kinds = count(session.registry.iter().count(), "kind");
         out!("  then asked AWS for all {kinds}, by tag and by name: {} left", counts.left);

@@ -13,7 +13,7 @@ use crate::{
         retry::{Doing, Retry},
         work::Work,
     },
-    model::{Clock, Graph, Registry, Result as ModelResult},
+    model::{Class, Clock, Error, Graph, Registry, Result as ModelResult},
     report::{Reporter, text::duration},
     resources,
     simulator::{Settings, Simulator},
@@ -95,12 +95,7 @@ impl Session {
             CliError::new(Exit::Usage, "no AWS region is set")
                 .hint("give --region, set AWS_REGION, or add region to the configuration")
         })?;
-        let identity = patiently(clock, || caller(&clients)).await.map_err(|error| {
-            let message = format!("AWS does not say whose credentials these are: {error}");
-            CliError::new(Exit::Refused, message).hint(
-                "sign in, or set AWS_PROFILE or AWS_ACCESS_KEY_ID; --local needs no AWS account",
-            )
-        })?;
+        let identity = patiently(clock, || caller(&clients)).await.map_err(nobody)?;
         guard(config.as_ref(), &identity.account)?;
         let tags = config.as_ref().map(|config| config.tags.clone()).unwrap_or_default();
         let scope = Scope { stack: stack.into(), region, identity, tags };
@@ -261,6 +256,17 @@ async fn patiently<T, F: Future<Output = ModelResult<T>>>(
             _ => return Err(error),
         }
     }
+}
+
+/// Why it is not known whose credentials these are.
+fn nobody(error: Error) -> CliError {
+    if error.class == Class::Transient {
+        return CliError::new(Exit::Failed, format!("AWS cannot be reached: {error}"))
+            .hint("check the network, the region, and --endpoint-url");
+    }
+    let message = format!("AWS does not say whose credentials these are: {error}");
+    CliError::new(Exit::Refused, message)
+        .hint("sign in, or set AWS_PROFILE or AWS_ACCESS_KEY_ID; --local needs no AWS account")
 }
 
 fn read_config(common: &Common, without: bool) -> Result<Option<Config>, CliError> {

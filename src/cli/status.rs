@@ -49,7 +49,8 @@ impl Status {
         match self.common.output {
             Output::Human => {
                 if seen.iter().any(|one| !matches!(one.state, State::Missing)) {
-                    seen.iter().for_each(|one| one.print(&survey));
+                    let longest = seen.iter().map(|one| one.address.as_str().len()).max();
+                    seen.iter().for_each(|one| one.print(&survey, longest.unwrap_or_default()));
                 }
                 print_summary(&session, &seen, &outputs);
             }
@@ -155,12 +156,12 @@ impl Seen {
         }
     }
 
-    fn print(&self, survey: &Survey) {
+    fn print(&self, survey: &Survey, width: usize) {
         let (word, why) = self.word();
         let id = self.id.as_deref().unwrap_or("-");
         let health = self.health.as_deref().map(|text| format!("  {text}")).unwrap_or_default();
         let why = if why.is_empty() { String::new() } else { format!("  {why}") };
-        out!("{word:<8} {:<44} {id}{health}{why}", self.address.to_string());
+        out!("{word:<8} {:<width$} {id}{health}{why}", self.address.as_str());
         if let (State::Drifted, Some(finding)) = (&self.state, survey.findings.get(&self.address)) {
             changes(finding);
         }

@@ -77,7 +77,8 @@ pub fn failures(outcome: &Outcome) {
     }
     if !outcome.skipped.is_empty() {
         let number = count(outcome.skipped.len(), "resource");
-        err!("  {number} not started, because of what failed");
+        let why = if outcome.failures.is_empty() { "" } else { ", because of what failed" };
+        err!("  {number} not started{why}");
     }
     for (address, reason) in &outcome.kept {
         out!("kept: {address}: {reason}");

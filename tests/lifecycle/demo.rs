@@ -16,6 +16,8 @@ async fn the_demo_comes_up_complete() {
     assert_eq!(count("ec2", "RouteTable"), 6);
     assert_eq!(count("ec2", "VpcEndpoint"), 1);
     assert_eq!(count("elasticloadbalancing", "LoadBalancer"), 3);
+    assert_eq!(count("elasticloadbalancing", "TargetGroup"), 4);
+    assert_eq!(count("elasticloadbalancing", "Listener"), 4);
     assert_eq!(count("ecs", "Cluster"), 2);
     assert_eq!(count("ecs", "Service"), 4);
     assert_eq!(count("ecs", "Task"), 8);
