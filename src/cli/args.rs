@@ -112,3 +112,23 @@ impl Common {
         if self.local { self.state.join("local") } else { self.state.clone() }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::Cli;
+    use clap::Parser;
+
+    #[test]
+    fn aws_itself_is_never_hurried() {
+        let speed = |line: &str| {
+            let cli = Cli::try_parse_from(line.split(' ')).expect("a right command line");
+            cli.command.common().speed()
+        };
+        assert_eq!(speed("meshctl up"), Speed::Times(1.0));
+        assert_eq!(speed("meshctl up --endpoint-url http://[::1]:1"), Speed::Times(1.0));
+        assert_eq!(speed("meshctl up --local"), Speed::Times(60.0));
+        assert_eq!(speed("meshctl down --local --speed max"), Speed::Max);
+        assert!(Cli::try_parse_from(["meshctl", "up", "--speed", "60"]).is_err());
+    }
+}
