@@ -27,6 +27,7 @@ def run(aws):
 def vpcs(ec2):
     refused("InvalidParameterValue", ec2.create_vpc, CidrBlock="ten", _status=400)
     refused("InvalidVpc.Range", ec2.create_vpc, CidrBlock="10.0.0.0/8")
+    refused("DryRunOperation", ec2.create_vpc, CidrBlock="10.0.0.0/16", DryRun=True, _status=412)
     made = []
     for index in range(5):
         tags = specification("vpc", number=str(index))

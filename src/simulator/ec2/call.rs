@@ -7,11 +7,16 @@ use super::{
 };
 use crate::simulator::{
     account::{Account, Answer, not_built},
-    wire::Call,
+    fields::Fields,
+    wire::{ApiError, Call},
 };
 
 /// Does one operation.
 pub fn call(account: &mut Account, call: &Call) -> Answer {
+    if call.input.flag("DryRun") == Some(true) {
+        let message = "Request would have succeeded, but DryRun flag is set.";
+        return Err(ApiError::new("DryRunOperation", message).status(412));
+    }
     match call.operation {
         "CreateVpc" => vpc::create(account, call),
         "DescribeVpcs" => vpc::describe(account, call),

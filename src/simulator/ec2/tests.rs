@@ -353,3 +353,11 @@ fn what_terraform_reads_besides_is_answered() {
     let attribute = json!({ "Attribute": "domain-name" });
     made(&mut account, "DescribeAddressesAttribute", attribute);
 }
+
+#[test]
+fn a_dry_run_has_no_effect() {
+    let mut account = account();
+    let range = json!({ "CidrBlock": "10.0.0.0/16", "DryRun": true });
+    assert_eq!(refused(&mut account, "CreateVpc", range).0, "DryRunOperation");
+    assert_eq!(account.ec2.vpcs.len(), 0);
+}
