@@ -125,6 +125,7 @@ def methods(gateway, api, resource, link):
     refused("NotFoundException", put, **at, **proxy, **{**through, "connectionId": "none"})
     made = put(**at, **proxy, **through)
     same((made["connectionId"], made["timeoutInMillis"]), (link, 29000))
+    same(gateway.get_integration(**at)["uri"], "http://inner/")
     change = [patch("/timeoutInMillis", "1000")]
     same(gateway.update_integration(**at, patchOperations=change)["timeoutInMillis"], 1000)
     ok = {**at, "statusCode": "200"}

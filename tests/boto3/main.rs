@@ -1,5 +1,6 @@
 //! boto3 meets the simulator: every service's operations, waiters, pages and refusals, as a client
-//! that we did not write asks for them and understands the answers.
+//! that we did not write asks for them and understands the answers. And moto is asked the same: where
+//! it answers otherwise, `differences.json` says who is right.
 
 #[path = "../simulator/client.rs"]
 #[allow(dead_code, reason = "the tests of the simulator's process use the rest")]
@@ -44,8 +45,20 @@ fn url(served: &Served) -> String {
 #[test]
 fn boto3_takes_the_simulator_for_aws() {
     let Some(mut script) = script("strangers.py") else { return };
+    let rules = folder().join("faults.json").display().to_string();
     let fast = Served::start(&[]);
+    let paced = Served::start(&["--speed", "200"]);
+    let faulty = Served::start(&["--faults", &rules]);
     let sources = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("src/simulator");
-    succeeds(script.arg(url(&fast)).arg(sources));
-    assert_eq!(fast.stop(), Some(0));
+    script.args([&fast, &paced, &faulty].map(url)).arg(sources);
+    succeeds(&mut script);
+    assert_eq!([fast, paced, faulty].map(Served::stop), [Some(0); 3]);
+}
+
+#[test]
+fn moto_and_the_simulator_differ_where_it_is_listed_and_nowhere_else() {
+    let Some(mut script) = script("differential.py") else { return };
+    let served = Served::start(&[]);
+    succeeds(script.arg(url(&served)).arg(folder().join("differences.json")));
+    assert_eq!(served.stop(), Some(0));
 }

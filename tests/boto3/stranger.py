@@ -14,6 +14,9 @@ SERVICES = [
     "ec2", "elbv2", "ecs", "servicediscovery", "appmesh", "apigateway", "iam", "logs", "sts",
 ]
 
+# One for all: it reads each service's model once.
+SESSION = boto3.Session(region_name=REGION)
+
 
 class Record:
     """The operations that were answered and the codes that were provoked, by service."""
@@ -35,17 +38,19 @@ class Record:
 class Aws:
     """Clients of one endpoint, under their names in boto3."""
 
-    def __init__(self, url, record, validate=True, retries=0):
-        session = boto3.Session("test", "test", region_name=REGION)
+    def __init__(self, url, record, validate=True, retries=0, key="test", services=SERVICES):
         config = Config(
             retries={"total_max_attempts": retries + 1, "mode": "standard"},
             parameter_validation=validate,
             # API Gateway's hosts and the like are made by prefixes, which loopback has not.
             inject_host_prefix=False,
         )
-        self.url, self.record, self.session = url, record, session
-        for service in SERVICES:
-            client = session.client(service, endpoint_url=url, config=config)
+        self.url, self.record = url, record
+        for service in services:
+            client = SESSION.client(
+                service, endpoint_url=url, config=config,
+                aws_access_key_id=key, aws_secret_access_key="test",
+            )
             client.meta.events.register("after-call", record.note)
             setattr(self, service, client)
 

@@ -1,7 +1,7 @@
 """Runs every service's script against the simulator, and asks that nothing claimed went untried.
 
-usage: strangers.py FAST SOURCES [MODULE...]: the URL of a simulator in which nothing takes any time,
-and the folder of the simulator's sources.
+usage: strangers.py FAST PACED FAULTY SOURCES [MODULE...]: the URLs of a simulator in which nothing takes any
+time, of one with some pace, and of one with the rules of faults.json; the folder of the simulator's sources.
 """
 
 import importlib
@@ -11,6 +11,7 @@ import traceback
 from pathlib import Path
 
 import claims
+import patience
 import stranger
 import wire
 
@@ -19,13 +20,15 @@ MODULES = [
 ]
 
 
-def main(fast, sources, *only):
+def main(fast, paced, faulty, sources, *only):
     record, failed = stranger.Record(), []
     aws = stranger.Aws(fast, record)
-    for name in only or MODULES:
-        attempt(failed, name, lambda: alone(aws, name))
-    if not only or "wire" in only:
-        attempt(failed, "wire", lambda: everything(aws, Path(sources), record))
+    work = {name: lambda name=name: alone(aws, importlib.import_module(name)) for name in MODULES}
+    work["patience"] = lambda: alone(stranger.Aws(paced, record), patience)
+    work["faults"] = lambda: patience.faults(faulty, record)
+    work["wire"] = lambda: everything(aws, Path(sources), record)
+    for name in only or work:
+        attempt(failed, name, work[name])
     sys.exit(f"failed: {', '.join(failed)}" if failed else 0)
 
 
@@ -40,10 +43,8 @@ def attempt(failed, name, work):
     print(f"{name}: {time.monotonic() - begun:.1f} s")
 
 
-def alone(aws, name):
-    if name == "wire":
-        return
-    importlib.import_module(name).run(aws)
+def alone(aws, module):
+    module.run(aws)
     left = aws.left()
     assert not left, f"left over: {left}"
 

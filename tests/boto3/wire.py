@@ -29,7 +29,7 @@ MISTYPED = {
     **dict.fromkeys(JSON, "SerializationException"),
 }
 LONGEST = 20000
-SAMPLES = ["a", "1", "abcdefgh", "a-b", "arn:aws:iam::123456789012:role/a", "10.0.0.0/16", "/a", "a.b"]
+SAMPLES = ["a", "v1", "1", "abcdefgh", "a-b", "arn:aws:iam::123456789012:role/a", "10.0.0.0/16", "/a", "a.b"]
 
 
 def run(aws, operations):

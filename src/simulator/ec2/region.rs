@@ -37,7 +37,20 @@ pub fn zones(region: &str) -> Vec<String> {
 pub fn zone_id(zone: &str) -> String {
     let (region, letter) = zone.split_at(zone.len().saturating_sub(1));
     let number = ZONES.iter().position(|zone| letter == zone.to_string()).map_or(1, |at| at + 1);
-    format!("{region}-az{number}")
+    format!("{}-az{number}", short(region))
+}
+
+/// A region as IDs of zones name it: `eu-west-1` is `euw1`, `ap-southeast-2` is `apse2`.
+fn short(region: &str) -> String {
+    let parts = region.split('-').enumerate().map(|(index, part)| match (index, part) {
+        (0, area) => area,
+        (_, "northeast") => "ne",
+        (_, "northwest") => "nw",
+        (_, "southeast") => "se",
+        (_, "southwest") => "sw",
+        (_, other) => other.get(..1).unwrap_or_default(),
+    });
+    parts.collect()
 }
 
 /// Whether AWS has an interface endpoint service of this name in the region.
@@ -192,4 +205,16 @@ pub fn no_such_service(name: &str) -> ApiError {
 fn hash(text: &str) -> u32 {
     text.bytes()
         .fold(0x811c_9dc5, |so_far, byte| (so_far ^ u32::from(byte)).wrapping_mul(0x0100_0193))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn zones_have_aws_ids() {
+        assert_eq!(zone_id("eu-west-1a"), "euw1-az1");
+        assert_eq!(zone_id("ap-southeast-2b"), "apse2-az2");
+        assert_eq!(zone_id("us-gov-west-1c"), "usgw1-az3");
+    }
 }

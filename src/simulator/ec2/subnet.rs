@@ -12,7 +12,7 @@ use crate::simulator::{
 };
 use ipnet::Ipv4Net;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// A subnet as EC2 describes it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -88,7 +88,7 @@ pub fn create(account: &mut Account, call: &Call) -> Answer {
         owner_id: account.id.clone(),
         tags: tags::specified(&call.input, "subnet"),
     };
-    let answer = json!({ "Subnet": shape(&subnet) });
+    let answer = json!({ "Subnet": described(&subnet) });
     let (made, visible) = (account.now, account.visible_at());
     account.ec2.subnets.insert(&subnet_id, subnet, made, visible);
     account.after(Latency::Vpc, agenda::Event::Ec2(Event::SubnetAvailable(subnet_id)));
@@ -109,7 +109,21 @@ pub fn describe(account: &mut Account, call: &Call) -> Answer {
             ("availabilityZone", "AvailabilityZone"),
         ],
     };
-    describe.answer(&call.input, account.ec2.subnets.visible(account.now).map(shape))
+    describe.answer(&call.input, account.ec2.subnets.visible(account.now).map(described))
+}
+
+/// A subnet with what is the same for all that have no IPv6.
+fn described(subnet: &Subnet) -> Value {
+    let mut shape = shape(subnet);
+    shape["EnableDns64"] = false.into();
+    shape["Ipv6Native"] = false.into();
+    shape["Ipv6CidrBlockAssociationSet"] = json!([]);
+    shape["PrivateDnsNameOptionsOnLaunch"] = json!({
+        "HostnameType": "ip-name",
+        "EnableResourceNameDnsARecord": false,
+        "EnableResourceNameDnsAAAARecord": false,
+    });
+    shape
 }
 
 /// `ModifySubnetAttribute`: one attribute.

@@ -31,6 +31,7 @@ pub struct Listener {
     /// What happens to traffic that no rule is for.
     pub default_actions: Vec<Value>,
     /// Of `HTTPS` and `TLS`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub certificates: Vec<Value>,
     /// Of `HTTPS` and `TLS`.
     pub ssl_policy: Option<String>,

@@ -222,7 +222,9 @@ fn body(shape: Option<&Shape>, error: &ApiError, typed: bool) -> Vec<u8> {
 
 fn status(protocol: Protocol, shape: Option<&Shape>, error: &ApiError) -> u16 {
     let fault = shape.and_then(|shape| shape.fault.as_ref());
-    let modelled = fault.and_then(|it| it.status.or(it.server.then_some(500)));
+    // What the models say of JSON 1.1's statuses does not hold: AWS answers with 400 or 500.
+    let spoken = |status: &u16| protocol != Protocol::AwsJson || *status >= 500;
+    let modelled = fault.and_then(|it| it.status.filter(spoken).or(it.server.then_some(500)));
     error.status.or(modelled).unwrap_or_else(|| customary(protocol, &error.code))
 }
 
@@ -283,11 +285,20 @@ mod tests {
     fn cloud_map_errors_carry_their_fields() {
         let error = ApiError::new("NamespaceAlreadyExists", "taken")
             .field("NamespaceId", "ns-0123456789abcdef");
-        let (_, body) = written(Service::ServiceDiscovery, &error);
+        let (status, body) = written(Service::ServiceDiscovery, &error);
+        assert_eq!(status, 400);
         assert_eq!(
             body,
             r#"{"Message":"taken","NamespaceId":"ns-0123456789abcdef","__type":"NamespaceAlreadyExists"}"#
         );
+    }
+
+    #[test]
+    fn json_services_refuse_with_400_whatever_their_models_say() {
+        let error = ApiError::new("NamespaceNotFound", "none");
+        assert_eq!(written(Service::ServiceDiscovery, &error).0, 400);
+        let error = ApiError::new("NotFoundException", "none");
+        assert_eq!(written(Service::AppMesh, &error).0, 404);
     }
 
     #[test]
