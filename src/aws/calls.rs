@@ -17,6 +17,7 @@ use aws_smithy_types::config_bag::{ConfigBag, Layer, Storable, StoreReplace};
 use serde::Serialize;
 use std::{
     collections::BTreeMap,
+    fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 use tokio::time::Instant;
@@ -34,11 +35,21 @@ pub struct CallCounts {
     pub by_operation: BTreeMap<String, u64>,
 }
 
+/// Says before every mutating call whether it may be made, and else why not.
+pub type Gate = Arc<dyn Fn() -> Result<(), String> + Send + Sync>;
+
 /// Shared by the clients of all services.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct CallLog {
     counts: Arc<Mutex<CallCounts>>,
     refusal: Arc<Mutex<Option<String>>>,
+    gate: Arc<Mutex<Option<Gate>>>,
+}
+
+impl fmt::Debug for CallLog {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CallLog").field("counts", &self.counts).finish_non_exhaustive()
+    }
 }
 
 impl CallLog {
@@ -50,6 +61,21 @@ impl CallLog {
     /// From now on no call that could change something is sent; says why.
     pub fn refuse_mutations(&self, why: impl Into<String>) {
         *self.refusal.lock().unwrap_or_else(PoisonError::into_inner) = Some(why.into());
+    }
+
+    /// Asks before every mutating call. Once the answer was no, it stays no.
+    pub fn guard_mutations(&self, gate: Gate) {
+        *self.gate.lock().unwrap_or_else(PoisonError::into_inner) = Some(gate);
+    }
+
+    /// Why no mutating call may be made, if so.
+    fn refusal(&self) -> Option<String> {
+        let mut refusal = self.refusal.lock().unwrap_or_else(PoisonError::into_inner);
+        if refusal.is_none() {
+            let gate = self.gate.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            *refusal = gate.and_then(|gate| gate().err());
+        }
+        refusal.clone()
     }
 
     /// The interceptor for one service's client; `service` is its IAM prefix.
@@ -94,9 +120,10 @@ impl Storable for SentAt {
     type Storer = StoreReplace<Self>;
 }
 
+/// A mutating call that was not made.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
-struct Refused(String);
+pub(super) struct Refused(pub(super) String);
 
 impl Intercept for Recorder {
     fn name(&self) -> &'static str {
@@ -111,11 +138,8 @@ impl Intercept for Recorder {
     ) -> Result<(), BoxError> {
         let operation = bag.load::<Metadata>().map_or("", |metadata| metadata.name()).to_owned();
         let mutating = !is_read(&operation);
-        if mutating {
-            let refusal = self.log.refusal.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Some(why) = refusal.as_ref() {
-                return Err(Refused(why.clone()).into());
-            }
+        if mutating && let Some(why) = self.log.refusal() {
+            return Err(Refused(why).into());
         }
         let mut layer = Layer::new("meshctl-calls");
         layer.store_put(SentAt(Instant::now()));

@@ -1,6 +1,6 @@
 //! AWS's errors as ours: the operation, the code, the request ID, and what follows from them.
 
-use super::classify::classify;
+use super::{calls::Refused, classify::classify};
 use crate::model::{Class, Error, Result};
 use aws_smithy_runtime_api::{
     client::{orchestrator::HttpResponse, result::SdkError},
@@ -41,7 +41,12 @@ fn ours<E: ProvideErrorMetadata>(
         SdkError::DispatchFailure(failure) if failure.is_io() || failure.is_timeout() => {
             (Class::Transient, "ConnectionFailed".into(), causes(error))
         }
-        SdkError::DispatchFailure(_) => (Class::Denied, "NotSent".into(), causes(error)),
+        SdkError::DispatchFailure(failure) => {
+            match refused(failure.as_connector_error().map(|error| error as _)) {
+                Some(why) => (Class::State, "NotSent".into(), why),
+                None => (Class::Denied, "NotSent".into(), causes(error)),
+            }
+        }
         SdkError::ResponseError(_) => (Class::Transient, "UnreadableAnswer".into(), causes(error)),
         _ => (Class::Invalid, "NotSent".into(), causes(error)),
     };
@@ -51,6 +56,18 @@ fn ours<E: ProvideErrorMetadata>(
 
 fn request_id(headers: &Headers) -> Option<&str> {
     headers.get("x-amzn-requestid").or_else(|| headers.get("x-amz-request-id"))
+}
+
+/// Why we did not send it ourselves, if so.
+fn refused(error: Option<&(dyn std::error::Error + 'static)>) -> Option<String> {
+    let mut next = error;
+    while let Some(cause) = next {
+        if let Some(refused) = cause.downcast_ref::<Refused>() {
+            return Some(refused.0.clone());
+        }
+        next = cause.source();
+    }
+    None
 }
 
 /// The chain of causes of an error that is no answer of a service.

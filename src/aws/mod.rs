@@ -6,6 +6,7 @@ pub mod classify;
 pub mod clients;
 pub mod cx;
 pub mod error;
+pub mod stacks;
 pub mod tags;
 
 pub use batch::{Batch, Batches};

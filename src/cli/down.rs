@@ -78,7 +78,7 @@ impl Down {
     }
 }
 
-fn report(session: &Session, outcome: &Outcome) {
+pub(super) fn report(session: &Session, outcome: &Outcome) {
     failures(outcome);
     let stack = &session.cx.scope().stack;
     for left in &outcome.left {

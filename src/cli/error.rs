@@ -129,12 +129,14 @@ impl From<StoreError> for CliError {
         match &error {
             StoreError::Illegal { .. } | StoreError::Damaged { .. } => {
                 Self::new(Exit::Failed, format!("the state cannot be used: {error}")).hint(
-                    "AWS knows it all: move the state's directory away and run the command again; \
-                     what exists is found by its tags",
+                    "AWS knows it all: `meshctl adopt` sets these files aside and rebuilds the \
+                     state from the tags of what exists",
                 )
             }
-            StoreError::File { .. } => Self::new(Exit::Failed, error.to_string())
-                .hint("mend the permissions or give another directory with --state"),
+            StoreError::File { .. } | StoreError::Broken { .. } => {
+                Self::new(Exit::Failed, error.to_string())
+                    .hint("make room, mend the permissions or give another directory with --state")
+            }
         }
     }
 }

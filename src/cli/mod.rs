@@ -1,9 +1,12 @@
 //! The command line: one file per command, each an argument struct and one function.
 
+pub mod adopt;
 pub mod args;
 pub mod down;
 pub mod error;
+pub mod expiry;
 pub mod plan;
+pub mod reap;
 pub mod session;
 pub mod signals;
 pub mod simulator;
@@ -41,6 +44,10 @@ pub enum Command {
     Status(status::Status),
     /// Show what `up` would do, and why
     Plan(plan::Plan),
+    /// Rebuild the state from the tags of what exists
+    Adopt(adopt::Adopt),
+    /// Remove every stack of the account whose time is over
+    Reap(reap::Reap),
     /// Serve the embedded AWS on loopback, for other clients
     Simulator(simulator::Simulator),
 }
@@ -52,6 +59,8 @@ impl Command {
             Self::Down(_) => "down",
             Self::Status(_) => "status",
             Self::Plan(_) => "plan",
+            Self::Adopt(_) => "adopt",
+            Self::Reap(_) => "reap",
             Self::Simulator(_) => "simulator",
         }
     }
@@ -62,6 +71,8 @@ impl Command {
             Self::Down(down) => down.common.clone(),
             Self::Status(status) => status.common.clone(),
             Self::Plan(plan) => plan.common.clone(),
+            Self::Adopt(adopt) => adopt.common.clone(),
+            Self::Reap(reap) => reap.common.clone(),
             Self::Simulator(simulator) => simulator.common(),
         }
     }
@@ -91,6 +102,8 @@ pub fn run() -> Exit {
             Command::Down(down) => down.run().await,
             Command::Status(status) => status.run().await,
             Command::Plan(plan) => plan.run().await,
+            Command::Adopt(adopt) => adopt.run().await,
+            Command::Reap(reap) => reap.run().await,
             Command::Simulator(simulator) => simulator.run().await,
         }
     };

@@ -36,9 +36,11 @@ impl Plan {
     /// # Errors
     /// When AWS cannot be asked, or a read is refused.
     pub async fn run(&self) -> Result<Exit, CliError> {
-        let session = Session::open(&self.common, false).await?;
+        let mut session = Session::open(&self.common, false).await?;
+        let mut store = session.glance()?;
+        session.expire(None, &mut store)?;
         let graph = session.graph().await?;
-        let engine = session.engine(session.glance()?, Events::nowhere(), Interrupt::default());
+        let engine = session.engine(store, Events::nowhere(), Interrupt::default());
         let depth = if self.refresh { Depth::Full } else { Depth::Listed };
         let survey = Survey::take(&engine.work, &graph, &engine.registry, depth).await?;
         if let Some((address, error)) = survey.errors.iter().next() {

@@ -3,7 +3,7 @@
 use super::{
     CliError, Exit,
     args::{Common, Speed},
-    signals,
+    expiry, signals,
 };
 use crate::{
     aws::{CallLog, Clients, Cx, Endpoint, Scope, cx::caller},
@@ -13,12 +13,19 @@ use crate::{
         retry::{Doing, Retry},
         work::Work,
     },
-    model::{Class, Clock, Error, Graph, Registry, Result as ModelResult},
-    report::{Reporter, text::duration},
+    model::{Class, Clock, Error, Graph, Registry, Result as ModelResult, Tags, tags::EXPIRES},
+    report::{
+        Reporter,
+        text::{duration, err},
+    },
     resources,
     simulator::{Settings, Simulator},
     stack::{self, Facts},
-    state::{Entry, Lock, State, Store, VERSION, lock::LockError, store::make_directory},
+    state::{
+        Entry, Lease, Lock, State, Store, VERSION,
+        lock::{self, LockError},
+        store::make_directory,
+    },
 };
 use std::{path::PathBuf, time::Duration};
 
@@ -104,6 +111,37 @@ impl Session {
         Ok(Self { config, cx, registry, clock, directory, local: false })
     }
 
+    /// The same account, asked for another stack of which nothing but the name is known.
+    pub fn of(&self, stack: &str) -> Self {
+        let scope = Scope { stack: stack.into(), tags: Tags::new(), ..self.cx.scope().clone() };
+        let root = self.directory.parent().unwrap_or(&self.directory);
+        let directory = root.join(stack);
+        let (clock, local) = (self.clock, self.local);
+        let cx = Cx::new((*self.cx).clone(), scope, clock);
+        let registry = resources::registry(&cx);
+        Self { config: None, cx, registry, clock, directory, local }
+    }
+
+    /// Decides when the stack ends, writes it down, and has it written on every resource.
+    ///
+    /// # Errors
+    /// When the flag is no life span, or the state cannot be used.
+    pub fn expire(&mut self, flag: Option<&str>, store: &mut Store) -> Result<(), CliError> {
+        let now = jiff::Timestamp::now();
+        let expires = expiry::decide(flag, self.config.as_ref(), store.state(), now)?;
+        if let Some(value) = expires.choice {
+            let position = store.append(Entry::Chosen { key: expiry::CHOICE.into(), value })?;
+            store.sync(position)?;
+        }
+        if let Some(at) = expires.at {
+            let mut scope = self.cx.scope().clone();
+            scope.tags.insert(EXPIRES.into(), at);
+            self.cx = Cx::new((*self.cx).clone(), scope, self.clock);
+            self.registry = resources::registry(&self.cx);
+        }
+        Ok(())
+    }
+
     /// The stack's graph.
     ///
     /// # Errors
@@ -124,12 +162,19 @@ impl Session {
     /// When another command holds it.
     pub fn lock(&self, command: &str) -> Result<Lock, CliError> {
         make_directory(&self.directory)?;
-        Lock::take(&self.directory.join("lock"), command).map_err(|error| match &error {
+        let path = self.directory.join("lock");
+        if let Some(holder) = lock::elsewhere(&path) {
+            let (host, silence) = (holder.host, Lease::default().silence.as_secs());
+            err!("{host} did not let this stack go; watching for {silence} s whether it lives");
+        }
+        let lock = Lock::take(&path, command).map_err(|error| match &error {
             LockError::Held(_) => CliError::new(Exit::Locked, error.to_string())
                 .hint("wait for it; a dead holder lets go by itself"),
             LockError::File { .. } => CliError::new(Exit::Failed, error.to_string())
                 .hint("mend the permissions or give another directory with --state"),
-        })
+        })?;
+        self.cx.log().guard_mutations(lock.gate());
+        Ok(lock)
     }
 
     /// The state, to be written to.
@@ -169,7 +214,10 @@ impl Session {
     }
 
     /// Refuses the state of another account or region.
-    fn own(&self, state: &State) -> Result<(), CliError> {
+    ///
+    /// # Errors
+    /// When it is of another account or region.
+    pub fn own(&self, state: &State) -> Result<(), CliError> {
         let scope = self.cx.scope();
         let here = (&scope.identity.account, &scope.region);
         if state.account.is_empty() || (&state.account, &state.region) == here {
@@ -237,7 +285,7 @@ impl Session {
 }
 
 /// Asks again, as the error allows: what every command must know before its engine runs.
-async fn patiently<T, F: Future<Output = ModelResult<T>>>(
+pub(super) async fn patiently<T, F: Future<Output = ModelResult<T>>>(
     clock: Clock,
     mut ask: impl FnMut() -> F,
 ) -> ModelResult<T> {

@@ -31,12 +31,14 @@ impl Status {
     /// # Errors
     /// When AWS cannot be asked, or a search is refused.
     pub async fn run(&self) -> Result<Exit, CliError> {
-        let session = Session::open(&self.common, true).await?;
+        let mut session = Session::open(&self.common, true).await?;
+        let mut store = session.glance()?;
+        session.expire(None, &mut store)?;
         let graph = match &session.config {
             Some(_) => session.graph().await?,
             None => Graph::default(),
         };
-        let engine = session.engine(session.glance()?, Events::nowhere(), Interrupt::default());
+        let engine = session.engine(store, Events::nowhere(), Interrupt::default());
         let survey = Survey::take(&engine.work, &graph, &engine.registry, Depth::Full).await?;
         let seen = self.look(&graph, &survey).await;
         if let (Some(only), true) = (&self.only, seen.is_empty()) {

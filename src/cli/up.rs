@@ -31,6 +31,9 @@ pub struct Up {
     /// Look at every setting, also those that AWS shows only one resource at a time
     #[arg(long)]
     pub refresh: bool,
+    /// How long the stack may live, such as 4h or 2d: then `reap` removes it; `never` for no end
+    #[arg(long, value_name = "TIME")]
+    pub ttl: Option<String>,
 }
 
 impl Up {
@@ -39,8 +42,10 @@ impl Up {
     /// # Errors
     /// When nothing could be begun.
     pub async fn run(&self) -> Result<Exit, CliError> {
-        let session = Session::open(&self.common, false).await?;
+        let mut session = Session::open(&self.common, false).await?;
         let _lock = session.lock("up")?;
+        let mut store = session.store()?;
+        session.expire(self.ttl.as_deref(), &mut store)?;
         for warning in session.config.iter().flat_map(|config| config.warnings()) {
             match self.common.output {
                 Output::Human => err!("warning: {warning}"),
@@ -51,7 +56,7 @@ impl Up {
         let reporter =
             Reporter::new(self.common.output, session.clock, trace::is_on(self.common.verbose));
         let interrupt = Interrupt::default();
-        let engine = session.engine(session.store()?, reporter.events(), interrupt.clone());
+        let engine = session.engine(store, reporter.events(), interrupt.clone());
         let depth = if self.refresh { Depth::Full } else { Depth::Listed };
         let result = session.heeding(&interrupt, &reporter, engine.up(&graph, depth)).await;
         let timings = reporter.end();

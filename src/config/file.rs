@@ -9,7 +9,7 @@ mod value;
 pub(super) use value::or;
 
 use super::{
-    Api, Config, Expose, HealthCheck, Mesh, Nat, Network, Service, Vpc,
+    Api, Config, Expose, HealthCheck, Mesh, Nat, Network, Service, Ttl, Vpc,
     fault::Fault,
     findings::{Findings, did_you_mean, join, position},
     keys::{self, Default, Key},
@@ -75,6 +75,7 @@ impl Reader {
             stack: self.get(&top, "stack"),
             region: self.optional(&top, "region"),
             allowed_accounts: self.get(&top, "allowed_accounts"),
+            ttl: self.ttl(&top),
             log_retention_days: self.get(&top, "log_retention_days"),
             tags: self.map(&tags),
             network: self.network(&top),
@@ -82,6 +83,12 @@ impl Reader {
             api: self.api(&top),
             services: self.services(&top),
         }
+    }
+
+    fn ttl(&mut self, top: &Section<'_>) -> Option<Ttl> {
+        let text: String = self.optional(top, "ttl")?;
+        let ttl = text.parse();
+        ttl.map_err(|remedy: String| self.findings.refuse("ttl", "is not a life span", remedy)).ok()
     }
 
     fn network(&mut self, top: &Section<'_>) -> Network {

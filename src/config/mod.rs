@@ -10,6 +10,7 @@ mod fault;
 mod file;
 mod findings;
 pub mod keys;
+mod ttl;
 mod warnings;
 
 #[cfg(test)]
@@ -17,6 +18,7 @@ mod tests;
 
 pub use check::stack_fault;
 pub use fault::{ConfigError, Fault};
+pub use ttl::Ttl;
 
 use ipnet::Ipv4Net;
 use std::{collections::BTreeMap, path::Path};
@@ -33,6 +35,8 @@ pub struct Config {
     pub region: Option<String>,
     /// The accounts that may be changed; empty admits every account.
     pub allowed_accounts: Vec<String>,
+    /// How long the environment may live, counted from the first `up`.
+    pub ttl: Option<Ttl>,
     /// How long CloudWatch keeps logs.
     pub log_retention_days: i32,
     /// The user's own tags, on everything that can carry them.

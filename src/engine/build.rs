@@ -89,6 +89,7 @@ impl<'a> Build<'a> {
                         .unwrap_or_default()
                 }),
                 fresh: false,
+                seen: false,
             })
         });
         let extras: Vec<Extra> = extras.collect();
@@ -163,7 +164,6 @@ impl<'a> Build<'a> {
     async fn turn(&mut self, queue: &mut Queue) -> Result<Vec<Address>> {
         let work = &self.engine.work;
         let known = &self.known;
-        let begun = work.clock.now();
         let (identified, mut identities) = mpsc::unbounded_channel();
         let mut running = FuturesUnordered::new();
         let mut must_go = Vec::new();
@@ -184,10 +184,8 @@ impl<'a> Build<'a> {
                     fail(work, self.graph, failures, skipped, queue, address, error);
                     continue;
                 }
-                let elapsed = work.clock.now().saturating_sub(begun).as_secs_f64();
                 let ensure = Ensure {
                     work,
-                    critical: queue.is_critical(&address, elapsed),
                     address: address.clone(),
                     step: Rc::clone(step),
                     finding: finding.clone(),
@@ -265,7 +263,7 @@ impl<'a> Build<'a> {
                 record.retired.iter().filter_map(move |identity| {
                     let (kind, identity) = (kind.clone()?, identity.clone());
                     let (address, edges) = (address.clone(), Vec::new());
-                    Some(Extra { address, kind, identity, edges, fresh: false })
+                    Some(Extra { address, kind, identity, edges, fresh: false, seen: false })
                 })
             });
             retired.collect::<Vec<_>>()

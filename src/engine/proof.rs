@@ -22,7 +22,7 @@ pub async fn left(
         for found in found.into_iter().filter(|found| !kept.contains(&found.address)) {
             let (address, identity) = (found.address, found.out);
             let (kind, edges) = (kind.clone(), Vec::new());
-            left.push(Extra { address, kind, identity, edges, fresh: false });
+            left.push(Extra { address, kind, identity, edges, fresh: false, seen: true });
         }
     }
     Ok(left)

@@ -10,12 +10,9 @@ use super::{
     work::Work,
 };
 use crate::{
-    model::{Address, Depth, Graph, Identities, Registry, Result},
+    model::{Address, Class, Depth, Graph, Identities, Registry, Result},
     state::Entry,
 };
-use serde_json::Value;
-use std::collections::BTreeMap;
-
 /// How often `down` removes what its own proof still finds.
 const ROUNDS: usize = 3;
 
@@ -34,6 +31,27 @@ impl Engine {
     /// # Errors
     /// When nothing could be begun: a search was refused, or the state cannot be written.
     pub async fn up(&self, graph: &Graph, depth: Depth) -> Result<(Outcome, Identities)> {
+        let (mut outcome, mut known) = self.pass(graph, depth).await?;
+        // Something went away while others were built on it: an earlier `down` was still taking
+        // it, or somebody else did. A second look finds it gone and makes it anew.
+        let vanished = |failure: &Failure| failure.error.class == Class::Missing;
+        if !outcome.interrupted && outcome.failures.iter().any(vanished) {
+            let first = outcome.counts;
+            (outcome, known) = self.pass(graph, depth).await?;
+            let counts = &mut outcome.counts;
+            let done = first.created + first.updated + first.replaced;
+            counts.unchanged = counts.unchanged.saturating_sub(done);
+            counts.created += first.created;
+            counts.updated += first.updated;
+            counts.replaced += first.replaced;
+            counts.deleted += first.deleted;
+        }
+        self.work.finish()?;
+        Ok((outcome, known))
+    }
+
+    /// One look at everything, and what follows from it.
+    async fn pass(&self, graph: &Graph, depth: Depth) -> Result<(Outcome, Identities)> {
         self.work.events.tell(Event::Phase { phase: Phase::Survey, nodes: graph.len() });
         let survey = Survey::take(&self.work, graph, &self.registry, depth).await?;
         if let Some((_, error)) = survey.refusal() {
@@ -49,7 +67,6 @@ impl Engine {
         if build.blocked_by_extras() {
             build.run().await?;
         }
-        self.work.finish()?;
         Ok(build.end())
     }
 
@@ -106,6 +123,7 @@ impl Engine {
                     identity: identity.clone(),
                     edges: record.edges.clone(),
                     fresh: record.settled.is_none(),
+                    seen: false,
                 });
             }
             // A creating call of unknown outcome: what it made may take a moment to show.
@@ -115,21 +133,21 @@ impl Engine {
                 let identity = found.out;
                 let (kind, edges) = (kind.clone(), Vec::new());
                 let address = address.clone();
-                extras.push(Extra { address, kind, identity, edges, fresh: false });
+                extras.push(Extra { address, kind, identity, edges, fresh: false, seen: true });
             }
-        }
-        let mut on_record: BTreeMap<Address, Vec<Value>> = BTreeMap::new();
-        for one in &extras {
-            on_record.entry(one.address.clone()).or_default().push(one.identity.clone());
         }
         for (kind, found) in census(&self.work, self.registry.iter()).await? {
             let Some(kind) = self.registry.get(kind) else { continue };
             for found in found {
-                let mut here = on_record.get(&found.address).into_iter().flatten();
-                if !here.any(|identity| same(kind, identity, &found.out)) {
+                let known = extras.iter_mut().find(|one| {
+                    one.address == found.address && same(kind, &one.identity, &found.out)
+                });
+                if let Some(known) = known {
+                    known.seen = true;
+                } else {
                     let (address, identity) = (found.address, found.out);
                     let (kind, edges) = (kind.clone(), Vec::new());
-                    extras.push(Extra { address, kind, identity, edges, fresh: false });
+                    extras.push(Extra { address, kind, identity, edges, fresh: false, seen: true });
                 }
             }
         }

@@ -68,6 +68,8 @@ pub struct Extra {
     pub edges: Vec<Edge>,
     /// Whether it may have been made a moment ago, so that reads do not show it yet.
     pub fresh: bool,
+    /// Whether a search has just shown that it carries this stack's tag.
+    pub seen: bool,
 }
 
 /// The whole stack, as it was found.
@@ -128,7 +130,7 @@ impl Survey {
         let mut survey = Self::default();
         survey.identify(graph, &records, &census);
         survey.read(work, graph, &records, depth).await;
-        survey.judge(graph, &records);
+        survey.judge(work, graph, &records);
         survey.find_extras(graph, registry, &records, &census);
         Ok(survey)
     }
@@ -217,7 +219,7 @@ impl Survey {
     }
 
     /// Says what must be done with each node, needs first.
-    fn judge(&mut self, graph: &Graph, records: &BTreeMap<Address, Record>) {
+    fn judge(&mut self, work: &Work, graph: &Graph, records: &BTreeMap<Address, Record>) {
         let Ok(order) = order(&graph.edges()) else { return };
         let mut unsettled: BTreeSet<Address> = BTreeSet::new();
         for address in order {
@@ -228,6 +230,12 @@ impl Survey {
                 unsettled.insert(address);
                 continue;
             };
+            if let Err(error) = work.own(step.kind(), finding.identity.as_ref(), live) {
+                // What another made under the name of ours is neither changed nor made again.
+                self.errors.insert(address.clone(), error);
+                unsettled.insert(address);
+                continue;
+            }
             let settled = records.get(&address).and_then(|record| record.settled.as_ref());
             finding.tags = tag_changes(&**step, &address, live, settled.map(|s| &s.tags));
             if let Some(edge) = moving {
@@ -265,9 +273,6 @@ impl Survey {
                 .filter(|(_, finding)| replaced(finding))
                 .map(|(address, _)| address.clone())
                 .collect();
-            if moving.is_empty() {
-                return;
-            }
             let mut more = false;
             for (address, finding) in &mut self.findings {
                 if finding.live.is_none() || replaced(finding) {
@@ -308,6 +313,7 @@ impl Survey {
                     identity: identity.clone(),
                     edges: record.edges.clone(),
                     fresh: record.settled.is_none(),
+                    seen: false,
                 });
             }
         }
@@ -325,6 +331,7 @@ impl Survey {
                         identity: found.out.clone(),
                         edges: Vec::new(),
                         fresh: false,
+                        seen: true,
                     });
                 }
             }

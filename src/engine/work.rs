@@ -5,7 +5,7 @@ use super::{
     retry::{Doing, Retry},
 };
 use crate::{
-    model::{Address, Class, Clock, Depth, Error, Found, Kind, KindOps, Live, Result},
+    model::{Address, Class, Clock, Depth, Error, Found, Kind, KindOps, Live, Result, tags::STACK},
     state::{Entry, State, Store, StoreError},
 };
 use serde_json::Value;
@@ -70,6 +70,11 @@ impl Work {
         self.store.borrow_mut().sync(position).map_err(|error| unwritten(&error))
     }
 
+    /// How much of the journal would survive a power cut now.
+    pub fn synced(&self) -> u64 {
+        self.store.borrow().synced()
+    }
+
     /// Folds a long journal, at the end of a run.
     pub fn finish(&self) -> Result<()> {
         self.store.borrow_mut().compact().map_err(|error| unwritten(&error))
@@ -109,15 +114,12 @@ impl Work {
         }
     }
 
-    /// Lets time pass until the next look, not before `earliest`. Looks are on a grid, so that those
-    /// who wait for things of one kind ask together: every second for what the whole run waits for,
-    /// every other second for the rest.
-    pub async fn pause_until(&self, earliest: Duration, critical: bool) -> Result<()> {
-        let step = if critical { 1.0 } else { 2.0 };
+    /// Lets time pass until a moment on a grid of whole seconds, so that those who wait for things
+    /// of one kind ask together.
+    pub async fn pause_until(&self, moment: Duration) -> Result<()> {
         let now = self.clock.now();
-        let next = (now.as_secs_f64() / step).floor() + 1.0;
-        let steps = (earliest.as_secs_f64() / step).ceil().max(next);
-        self.pause(Duration::from_secs_f64(steps * step).saturating_sub(now)).await
+        let aligned = Duration::from_secs_f64(moment.max(now).as_secs_f64().ceil());
+        self.pause(aligned.saturating_sub(now)).await
     }
 
     /// Makes a call, and makes it again as its errors allow.
@@ -162,6 +164,22 @@ impl Work {
             self.events.tell(Event::Retrying { address, kind, class, error: text, delay });
         }
         self.pause(delay).await
+    }
+
+    /// Refuses what does not carry this stack's tag, where a description shows tags: it may be on
+    /// record, and yet another's that took the name.
+    ///
+    /// # Errors
+    /// [`Class::Stranger`].
+    pub fn own(&self, kind: &Rc<dyn KindOps>, identity: Option<&Value>, live: &Live) -> Result<()> {
+        let Some(tags) = kind.tags(live) else { return Ok(()) };
+        let stack = self.with_state(|state| state.stack.clone());
+        if tags.get(STACK) == Some(&stack) {
+            return Ok(());
+        }
+        let id = identity.map(|identity| kind.id(identity)).unwrap_or_default();
+        let hint = format!("if it is this stack's, tag it {STACK}={stack}; else rename the stack");
+        Err(Error::stranger(format_args!("{} {id}", kind.kind())).hint(hint))
     }
 
     /// Looks for what a creating call of this node may have made: by its token, else by its address.

@@ -2,7 +2,6 @@
 
 pub mod address;
 pub mod clock;
-pub mod critical_path;
 pub mod drift;
 pub mod error;
 pub mod graph;
@@ -16,7 +15,6 @@ pub mod tags;
 
 pub use address::Address;
 pub use clock::Clock;
-pub use critical_path::{CriticalPath, Leg, Span};
 pub use drift::{Change, Drift, Fix};
 pub use error::{Class, Error, Result};
 pub use graph::Graph;

@@ -78,6 +78,11 @@ impl Simulator {
         }
     }
 
+    /// An account as it was at some moment, in memory.
+    pub fn holding(account: Account) -> Self {
+        Self::of(account, None, &Settings::default())
+    }
+
     fn of(account: Account, store: Option<Store>, settings: &Settings) -> Self {
         let clock = AccountClock::starting_at(account.now, settings.speed);
         let inner = Inner {

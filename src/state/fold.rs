@@ -68,6 +68,9 @@ pub enum Illegal {
     /// Of another account or region.
     #[error("it is of account {0}, {1}")]
     Place(String, String),
+    /// Entries are missing before it.
+    #[error("it is entry {1}, and entry {0} should stand here: something is missing")]
+    Gap(u64, u64),
     /// Of a node that is not on record.
     #[error("{0} is not on record")]
     Unknown(Address),

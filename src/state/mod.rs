@@ -9,7 +9,7 @@ pub mod store;
 
 pub use fold::{Record, Settled, State};
 pub use journal::Entry;
-pub use lock::{Holder, Lock};
+pub use lock::{Holder, Lease, Lock};
 pub use store::{Store, StoreError};
 
 /// The version of the format of journal and snapshot.

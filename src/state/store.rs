@@ -48,6 +48,12 @@ pub enum StoreError {
         /// Why.
         source: Illegal,
     },
+    /// An earlier entry could not be written: nothing may follow it.
+    #[error("{path}: nothing is written after an entry that could not be")]
+    Broken {
+        /// Where.
+        path: PathBuf,
+    },
 }
 
 fn place(path: &Path, line: usize) -> String {
@@ -75,12 +81,23 @@ pub struct Store {
     lines: u64,
     written: u64,
     synced: u64,
+    /// The disk refused once. What follows would stand behind a gap or half a line.
+    broken: bool,
 }
 
 impl Store {
     /// In memory only: for plans and tests.
     pub fn in_memory(state: State) -> Self {
-        Self { state, directory: None, journal: None, serial: 0, lines: 0, written: 0, synced: 0 }
+        Self {
+            state,
+            directory: None,
+            journal: None,
+            serial: 0,
+            lines: 0,
+            written: 0,
+            synced: 0,
+            broken: false,
+        }
     }
 
     /// Reads what is on record without touching it.
@@ -128,6 +145,9 @@ impl Store {
     /// When the disk refuses, or the entry cannot follow what is on record.
     pub fn append(&mut self, entry: Entry) -> Result<u64, StoreError> {
         let path = self.path();
+        if self.broken {
+            return Err(StoreError::Broken { path });
+        }
         self.state.apply(&entry).map_err(|source| StoreError::Illegal {
             path: path.clone(),
             line: 0,
@@ -141,8 +161,13 @@ impl Store {
             source,
         })?;
         bytes.push(b'\n');
-        if let Some(journal) = &mut self.journal {
-            journal.write_all(&bytes).map_err(|source| StoreError::File { path, source })?;
+        if let Some(journal) = &mut self.journal
+            && let Err(source) = journal.write_all(&bytes)
+        {
+            self.broken = true;
+            // Half a line goes; where even that is refused, loading cuts it off.
+            let _ = journal.set_len(self.written);
+            return Err(StoreError::File { path, source });
         }
         self.written += bytes.len() as u64;
         self.lines += 1;
@@ -155,13 +180,20 @@ impl Store {
     /// When the disk refuses.
     pub fn sync(&mut self, position: u64) -> Result<(), StoreError> {
         if self.synced < position {
-            if let Some(journal) = &self.journal {
-                let path = self.path();
-                journal.sync_data().map_err(|source| StoreError::File { path, source })?;
+            if let Some(journal) = &self.journal
+                && let Err(source) = journal.sync_data()
+            {
+                self.broken = true;
+                return Err(StoreError::File { path: self.path(), source });
             }
             self.synced = self.written;
         }
         Ok(())
+    }
+
+    /// How much of the journal is safe: a power cut may take what was written since.
+    pub fn synced(&self) -> u64 {
+        self.synced
     }
 
     /// Folds the journal into a snapshot. A crash between the two leaves lines that the snapshot
@@ -171,6 +203,9 @@ impl Store {
     /// When the disk refuses.
     pub fn compact(&mut self) -> Result<(), StoreError> {
         let Some(directory) = self.directory.clone() else { return Ok(()) };
+        if self.broken {
+            return Err(StoreError::Broken { path: self.path() });
+        }
         let path = directory.join("snapshot.json");
         let refused = |source| StoreError::File { path: path.clone(), source };
         let snapshot =
@@ -234,11 +269,13 @@ impl Store {
             self.written += line.len() as u64;
             self.lines += 1;
             if line_at.serial > self.serial {
-                self.state.apply(&line_at.entry).map_err(|source| StoreError::Illegal {
-                    path: path.into(),
-                    line: number,
-                    source,
-                })?;
+                let illegal =
+                    |source| StoreError::Illegal { path: path.into(), line: number, source };
+                let next = self.serial + 1;
+                if line_at.serial != next {
+                    return Err(illegal(Illegal::Gap(next, line_at.serial)));
+                }
+                self.state.apply(&line_at.entry).map_err(illegal)?;
                 self.serial = line_at.serial;
             }
         }
@@ -249,6 +286,25 @@ impl Store {
         let name = "journal.jsonl";
         self.directory.as_ref().map_or_else(|| name.into(), |directory| directory.join(name))
     }
+}
+
+/// Moves what is on record out of the way, whatever it is, and says where to. Nothing is lost: the
+/// files get another ending.
+///
+/// # Errors
+/// When the file system refuses.
+pub fn set_aside(directory: &Path, ending: &str) -> Result<Vec<PathBuf>, StoreError> {
+    let mut moved = Vec::new();
+    for name in ["journal.jsonl", "snapshot.json"] {
+        let path = directory.join(name);
+        let to = directory.join(format!("{name}.{ending}"));
+        match fs::rename(&path, &to) {
+            Ok(()) => moved.push(to),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(source) => return Err(StoreError::File { path, source }),
+        }
+    }
+    Ok(moved)
 }
 
 /// Makes a directory that only its owner may read: ARNs and IDs are nobody else's business.
@@ -262,55 +318,4 @@ pub fn make_directory(directory: &Path) -> Result<(), StoreError> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::Address;
-    use serde_json::json;
-
-    fn started(name: &str) -> Entry {
-        let (address, kind, token) = (Address::new(name), "K".into(), "t".into());
-        Entry::Started { address, kind, token }
-    }
-
-    #[test]
-    fn a_torn_last_line_is_cut_off_and_the_rest_is_kept() {
-        let directory = tempfile::tempdir().unwrap();
-        let mut store = Store::open(directory.path(), "s").unwrap();
-        for name in ["a", "b"] {
-            store.append(started(name)).unwrap();
-        }
-        let path = directory.path().join("journal.jsonl");
-        let whole = fs::read(&path).unwrap();
-        let first = whole.iter().position(|byte| *byte == b'\n').unwrap() + 1;
-        for cut in first..whole.len() {
-            fs::write(&path, &whole[..cut]).unwrap();
-            let mut torn = Store::open(directory.path(), "s").unwrap();
-            assert_eq!(torn.state().records.len(), 1, "cut at byte {cut}");
-            torn.append(started("c")).unwrap();
-            assert_eq!(Store::read(directory.path(), "s").unwrap().state(), torn.state());
-        }
-    }
-
-    #[test]
-    fn a_crash_between_snapshot_and_truncation_changes_nothing() {
-        let directory = tempfile::tempdir().unwrap();
-        let mut store = Store::open(directory.path(), "s").unwrap();
-        store.append(started("a")).unwrap();
-        let gone = Entry::Abandoned { address: Address::new("a") };
-        store.append(gone).unwrap();
-        store.append(Entry::Chosen { key: "k".into(), value: json!(1) }).unwrap();
-        let path = directory.path().join("journal.jsonl");
-        let journal = fs::read(&path).unwrap();
-        store.compact().unwrap();
-        fs::write(&path, journal).unwrap();
-        assert_eq!(Store::read(directory.path(), "s").unwrap().state(), store.state());
-    }
-
-    #[test]
-    fn a_damaged_line_names_its_place() {
-        let directory = tempfile::tempdir().unwrap();
-        fs::write(directory.path().join("journal.jsonl"), "{}\n{}\n").unwrap();
-        let error = Store::open(directory.path(), "s").unwrap_err().to_string();
-        assert!(error.contains("journal.jsonl, line 1: not an entry"), "{error}");
-    }
-}
+mod tests;

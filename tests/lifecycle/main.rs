@@ -4,7 +4,7 @@
 mod common;
 
 mod change;
-mod crash;
 mod demo;
 mod heal;
+mod safety;
 mod scale;

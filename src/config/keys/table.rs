@@ -54,6 +54,14 @@ pub const KEYS: &[Key] = &[
          admits all",
     ),
     key(
+        "ttl",
+        Text,
+        Otherwise("no end"),
+        InPlace("tags; the time counts from the run that first sees the key's new value"),
+        "How long the environment may live, such as `4h` or `2d`: then `meshctl reap` removes \
+         it. `up --ttl` outranks it",
+    ),
+    key(
         "log_retention_days",
         OneOf(RETENTION),
         Value("1"),

@@ -3,9 +3,7 @@
 //! ec2:CreateTags.
 
 use super::{
-    FILTER_VALUES, filter,
-    network_interfaces::{Held, holders},
-    retag,
+    FILTER_VALUES, filter, retag,
     vpc::{Vpc, VpcId},
 };
 use crate::resources::prelude::*;
@@ -87,10 +85,6 @@ impl Resource for SecurityGroup {
 
     async fn retag(cx: &Cx, id: &SecurityGroupId, changes: &TagChanges) -> Result<()> {
         retag(cx, &id.0, changes).await
-    }
-
-    async fn holders(cx: &Cx, id: &SecurityGroupId) -> Result<Option<usize>> {
-        holders(cx, Held::Group(id.0.clone())).await
     }
 
     async fn delete(cx: &Cx, id: &SecurityGroupId) -> Result<()> {

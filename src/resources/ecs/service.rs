@@ -179,6 +179,10 @@ impl Resource for Service {
                 self.health_check_grace_period_seconds,
                 live.health_check_grace_period_seconds(),
             );
+        if let Some(status @ ("DRAINING" | "INACTIVE")) = live.status() {
+            // It was being deleted, and nothing brings it back.
+            return drift.fixed("status", "ACTIVE", status);
+        }
         // The circuit breaker gave up, and only a new deployment tries again.
         if failed { drift.mutable("rollout_state", "COMPLETED", "FAILED") } else { drift }
     }

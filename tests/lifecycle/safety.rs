@@ -1,0 +1,201 @@
+//! What must not happen: changes in the wrong account, to what is another's, or by one who lost the
+//! lock; and how a state that cannot be used is made anew.
+
+use crate::common::{DEMO, World};
+use meshctl::{
+    aws::{CallLog, Clients, Endpoint, stacks::stacks},
+    cli::{Exit, adopt::adopt, session::Session},
+    config::Config,
+    engine::{Events, Interrupt},
+    model::{Address, Class, Clock, Depth, tags},
+    simulator::{Fault, Rule, When},
+};
+use std::path::Path;
+
+async fn session_in(
+    world: &World,
+    config: &str,
+    directory: &Path,
+    region: &str,
+) -> Result<Session, String> {
+    let endpoint = Endpoint {
+        in_process: Some(world.simulator.http_client()),
+        region: Some(region.into()),
+        ..Endpoint::default()
+    };
+    let clients = Clients::load(&endpoint, CallLog::default()).await;
+    let config = Config::parse(config, "test").expect("a right configuration");
+    let stack = config.stack.clone();
+    let clock = Clock::started(1.0);
+    let session = Session::with(clients, Some(config), &stack, directory.join(&stack), clock).await;
+    session.map_err(|error| format!("{:?}: {}", error.exit, error.message))
+}
+
+fn mutating(world: &World) -> usize {
+    let changes = |operation: &str| {
+        !meshctl::aws::calls::is_read(operation.split(':').nth(1).unwrap_or_default())
+    };
+    world.simulator.calls().iter().filter(|call| changes(&call.operation)).count()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wrong_account_sees_no_mutating_call() {
+    let world = World::new(DEMO);
+    let directory = tempfile::tempdir().unwrap();
+    let config = DEMO.replace("allowed_accounts = []", "allowed_accounts = [\"111122223333\"]");
+    let refused = session_in(&world, &config, directory.path(), "eu-west-1").await.err().unwrap();
+    assert!(
+        refused.starts_with("Refused: these credentials are of account 000000000000"),
+        "{refused}"
+    );
+    let calls: Vec<String> =
+        world.simulator.calls().into_iter().map(|call| call.operation).collect();
+    assert_eq!(calls, ["sts:GetCallerIdentity"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_state_of_another_region_sees_no_mutating_call() {
+    let world = World::new(DEMO);
+    let directory = tempfile::tempdir().unwrap();
+    let here = session_in(&world, DEMO, directory.path(), "eu-west-1").await.unwrap();
+    drop(here.store().unwrap());
+    let there = session_in(&world, DEMO, directory.path(), "us-east-1").await.unwrap();
+    let error = there.store().unwrap_err();
+    assert_eq!(error.exit, Exit::Refused);
+    assert!(error.message.contains("is of account 000000000000, eu-west-1"), "{}", error.message);
+    let error = adopt(&there, None, Events::nowhere()).await.err().unwrap();
+    assert_eq!(error.exit, Exit::Refused);
+    assert_eq!(mutating(&world), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_lost_the_lock_changes_nothing_more() {
+    let world = World::new(DEMO);
+    let session = world.session().await;
+    let lock = session.lock("up").unwrap();
+    let graph = session.graph().await.unwrap();
+    let store = session.store().unwrap();
+    let engine = session.engine(store, Events::nowhere(), Interrupt::default());
+    let stolen = async {
+        tokio::time::sleep(std::time::Duration::from_secs(30)).await;
+        std::fs::remove_file(session.directory.join("lock")).unwrap();
+        std::future::pending::<()>().await;
+    };
+    let before = mutating(&world);
+    let outcome = tokio::select! {
+        biased;
+        outcome = engine.up(&graph, Depth::Listed) => outcome.unwrap().0,
+        () = stolen => unreachable!(),
+    };
+    let seen = mutating(&world);
+    assert!(seen > before, "it had begun");
+    assert!(!outcome.is_done());
+    let lost = outcome.failures.iter().find(|failure| failure.error.class == Class::State);
+    let text = lost.map(|failure| failure.error.to_string()).unwrap_or_default();
+    assert!(text.contains("this meshctl lost its lock"), "{:?}", outcome.failures);
+    let calm = World::new(DEMO);
+    calm.up().await.done();
+    let full = mutating(&calm);
+    assert!(seen < full, "{seen} of {full}");
+    drop(lock);
+    world.up().await.done();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lost_state_is_adopted_and_then_nothing_is_to_do() {
+    let mut world = World::new(DEMO);
+    world.up().await.done();
+    world.lose_state();
+    let session = world.session().await;
+    std::fs::create_dir_all(&session.directory).unwrap();
+    std::fs::write(session.directory.join("journal.jsonl"), "half a li\nne\n").unwrap();
+    let error = session.store().unwrap_err();
+    assert!(error.hints[0].contains("`meshctl adopt`"), "{:?}", error.hints);
+    let lock = session.lock("adopt").unwrap();
+    let before = mutating(&world);
+    let graph = session.graph().await.unwrap();
+    let adopted = adopt(&session, Some(&graph), Events::nowhere()).await.unwrap();
+    assert_eq!(mutating(&world), before);
+    assert_eq!((adopted.found.len(), adopted.aside.len()), (graph.len(), 1));
+    drop(lock);
+    assert_eq!(world.up().await.done().calls.mutating, 0);
+    world.down().await.done();
+    world.assert_empty();
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_took_the_name_of_ours_is_neither_changed_nor_deleted() {
+    let mut world = World::new(DEMO);
+    let run = world.up().await.done();
+    let group = Address::new("provider/log-group/nodejs");
+    let name = "/meshctl/servicemesh-demo/provider/nodejs";
+    assert!(run.known.raw(&group).is_some());
+    // Somebody deletes our log group and makes one of their own under its name.
+    let session = world.session().await;
+    session.cx.logs().delete_log_group().log_group_name(name).send().await.unwrap();
+    session.cx.logs().create_log_group().log_group_name(name).send().await.unwrap();
+    world.edit("log_retention_days = 1", "log_retention_days = 7");
+    let up = world.up().await;
+    let text = up.outcome.failures.iter().map(|one| one.error.to_string()).collect::<String>();
+    assert!(text.contains(name) && text.contains("does not carry this stack's tags"), "{text}");
+    let down = world.down().await;
+    assert!(down.outcome.failures.iter().all(|one| one.error.class == Class::Stranger));
+    let left: Vec<String> =
+        world.simulator.inventory().resources.into_iter().map(|item| item.id).collect();
+    assert!(left.iter().any(|id| id.contains(name)), "the stranger's log group is there: {left:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn credentials_that_expire_in_the_middle_stop_it_safely() {
+    let world = World::new(DEMO);
+    let expire = async {
+        tokio::time::sleep(std::time::Duration::from_secs(60)).await;
+        let message = "The security token included in the request is expired".to_owned();
+        let fault = Fault::Refuse { code: "ExpiredTokenException".into(), message, status: 400 };
+        world.simulator.fault(Rule::new("*", When::Always, fault));
+        std::future::pending::<()>().await
+    };
+    let run = tokio::select! {
+        run = world.up() => run,
+        () = expire => unreachable!(),
+    };
+    assert!(!run.outcome.is_done());
+    assert!(run.seconds < 300.0, "it ends soon: {}", run.seconds);
+    let failure = &run.outcome.failures[0];
+    assert!(failure.error.remedy().unwrap_or_default().contains("renew the credentials"));
+    world.simulator.calm();
+    world.up().await.done();
+    world.down().await.done();
+    world.assert_empty();
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_end_is_written_on_everything_and_found_without_a_state() {
+    let mut world = World::new(DEMO);
+    world.edit("allowed_accounts = []", "allowed_accounts = []\nttl = \"4h\"");
+    let mut session = world.session().await;
+    let lock = session.lock("up").unwrap();
+    let mut store = session.store().unwrap();
+    session.expire(None, &mut store).unwrap();
+    let graph = session.graph().await.unwrap();
+    let engine = session.engine(store, Events::nowhere(), Interrupt::default());
+    assert!(engine.up(&graph, Depth::Listed).await.unwrap().0.is_done());
+    let inventory = world.simulator.inventory();
+    let ours = inventory.resources.iter().filter(|item| item.tags.contains_key(tags::STACK));
+    for item in ours {
+        assert!(item.tags.contains_key(tags::EXPIRES), "{item:?}");
+    }
+    let found = stacks(&world.session().await.cx).await.unwrap();
+    let expiry = &found["servicemesh-demo"];
+    assert!(!expiry.endless && expiry.latest.is_some(), "{expiry:?}");
+    drop(lock);
+    // Its end has come: no state, no configuration, only the name that was found.
+    world.lose_state();
+    let reaper = world.session().await.of("servicemesh-demo");
+    let _lock = reaper.lock("reap").unwrap();
+    let store = reaper.store().unwrap();
+    let engine = reaper.engine(store, Events::nowhere(), Interrupt::default());
+    assert!(engine.down().await.unwrap().is_done());
+    world.assert_empty();
+    assert!(stacks(&world.session().await.cx).await.unwrap().is_empty());
+}
