@@ -20,6 +20,8 @@ fn help_and_version_are_no_errors() {
       down       Remove everything of the stack, and prove it
       status     Show what exists, its health and its drift
       plan       Show what `up` would do, and why
+      adopt      Rebuild the state from the tags of what exists
+      reap       Remove every stack of the account whose time is over
       simulator  Serve the embedded AWS on loopback, for other clients
       help       Print this message or the help of the given subcommand(s)
 
@@ -95,7 +97,7 @@ mesh_port = 3001
     assert_snapshot!(ran.stderr, @r#"
     error: meshctl.toml: five faults
       line 2: stack = "Bad_Name" cannot be in the name of every resource; use 2 to 32 small letters, digits, and hyphens, a letter first and no hyphen last
-      line 3: colour is not a key; keys here are stack, region, allowed_accounts, log_retention_days, tags, network, mesh, api, service
+      line 3: colour is not a key; keys here are stack, region, allowed_accounts, ttl, log_retention_days, tags, network, mesh, api, service
       line 6: network.provider.cidr = "10.0.96.0/33" is not an IPv4 block; write one such as "10.0.96.0/20"
       line 12: service "frontend".backends = "chrystal" is no service; did you mean "crystal"?
       line 22: service "crystal".mesh_port = 3001 is the mesh port of "nodejs", too; give each its own
