@@ -164,6 +164,7 @@ impl<'a> Build<'a> {
     async fn turn(&mut self, queue: &mut Queue) -> Result<Vec<Address>> {
         let work = &self.engine.work;
         let known = &self.known;
+        let begun = work.clock.now();
         let (identified, mut identities) = mpsc::unbounded_channel();
         let mut running = FuturesUnordered::new();
         let mut must_go = Vec::new();
@@ -184,8 +185,10 @@ impl<'a> Build<'a> {
                     fail(work, self.graph, failures, skipped, queue, address, error);
                     continue;
                 }
+                let elapsed = work.clock.now().saturating_sub(begun).as_secs_f64();
                 let ensure = Ensure {
                     work,
+                    critical: queue.is_critical(&address, elapsed),
                     address: address.clone(),
                     step: Rc::clone(step),
                     finding: finding.clone(),

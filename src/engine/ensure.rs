@@ -21,7 +21,7 @@ use tokio::sync::mpsc::UnboundedSender;
 const LAG: Duration = Duration::from_secs(60);
 /// How long a change may take to show.
 const EFFECT: Duration = Duration::from_secs(90);
-/// The longest time between two looks at something that is not ready.
+/// The longest time between two looks for what was just created.
 const STEP: Duration = Duration::from_secs(2);
 
 /// A node has an identity; its dependants may start.
@@ -57,6 +57,8 @@ pub struct Ensure<'a> {
     pub step: Rc<dyn Step>,
     /// As it was found.
     pub finding: Finding,
+    /// Whether the whole run is expected to wait for it.
+    pub critical: bool,
     /// The identities of all nodes.
     pub known: &'a RefCell<Identities>,
     /// Tells the loop of an identity.
@@ -152,7 +154,6 @@ impl Ensure<'_> {
         let mut attempt = 0;
         loop {
             attempt += 1;
-            let known = self.known.borrow().clone();
             let slot = work.slot().await?;
             work.journal(Entry::Started {
                 address: address.clone(),
@@ -160,7 +161,8 @@ impl Ensure<'_> {
                 token: token.clone(),
             })
             .await?;
-            let made = self.step.create(address, &token, &known).await;
+            let made = self.step.create(address, &token, &self.known.borrow());
+            let made = made.await;
             drop(slot);
             let error = match made {
                 Ok(identity) => {
@@ -246,8 +248,7 @@ impl Ensure<'_> {
                     None => return Ok(Aligned::Vanished),
                 },
             };
-            let known = self.known.borrow().clone();
-            let drift = self.step.drift(&live, &known).unwrap_or_default();
+            let drift = self.step.drift(&live, &self.known.borrow()).unwrap_or_default();
             let recorded = self.recorded_tags();
             let tags = tag_changes(&*self.step, &self.address, &live, recorded.as_ref());
             // The record's tags are believed where AWS does not show them: one change is enough.
@@ -276,8 +277,7 @@ impl Ensure<'_> {
             work.note(Entry::Unsettled { address: self.address.clone() })?;
             let slot = work.slot().await?;
             if !drift.is_empty() {
-                let known = self.known.borrow().clone();
-                let update = || self.step.update(identity, &drift, &known);
+                let update = || self.step.update(identity, &drift, &self.known.borrow());
                 work.attempt(&self.address, kind.kind(), Doing::Update, update).await?;
             }
             if !tags.is_empty() && !tags_done {
@@ -333,7 +333,7 @@ impl Ensure<'_> {
         }
     }
 
-    /// Waits until it works. The first look comes just before the expected moment.
+    /// Waits until it works. The first look comes before the earliest expected moment.
     async fn settle(
         &self,
         kind: &Rc<dyn KindOps>,
@@ -345,8 +345,8 @@ impl Ensure<'_> {
         let times = kind.times();
         let begun = work.clock.now();
         let mut said = None;
-        let mut next = created_at.map(|at| at + Duration::from_secs_f64(times.ready * 0.8));
-        let mut step = Duration::from_secs(1);
+        let expected = Duration::from_secs_f64(times.ready * times.earliest);
+        let mut next = created_at.map(|at| at + expected);
         loop {
             let reason = match kind.readiness(&live) {
                 Readiness::Ready => return Ok(live),
@@ -367,8 +367,7 @@ impl Ensure<'_> {
                 });
                 said = Some(reason);
             }
-            work.pause_until(next.take().unwrap_or_default().max(now + step)).await?;
-            step = (step * 2).min(STEP);
+            work.pause_until(next.take().unwrap_or_default(), self.critical).await?;
             let depth = Depth::Listed;
             match self.read(kind, identity, created_at, depth).await? {
                 Some(seen) => live = seen,

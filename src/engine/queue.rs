@@ -26,6 +26,8 @@ pub struct Queue {
     index: HashMap<Address, usize>,
     nodes: Vec<Node>,
     ready: BinaryHeap<(u64, Reverse<usize>)>,
+    /// The longest chain of all.
+    longest: f64,
 }
 
 impl Queue {
@@ -47,7 +49,7 @@ impl Queue {
                 }
             }
         }
-        let mut queue = Self { names, index, nodes, ready: BinaryHeap::new() };
+        let mut queue = Self { names, index, nodes, ready: BinaryHeap::new(), longest: 0.0 };
         queue.weigh(edges, seconds);
         for at in 0..queue.nodes.len() {
             queue.offer(at);
@@ -69,6 +71,7 @@ impl Queue {
                 chain = chain.max(seconds(name, *until) + self.nodes[*dependant].chain);
             }
             self.nodes[at].chain = chain;
+            self.longest = self.longest.max(chain);
         }
     }
 
@@ -135,9 +138,11 @@ impl Queue {
         }
     }
 
-    /// The expected seconds of the longest chain that begins with this node.
-    pub fn chain(&self, name: &Address) -> f64 {
-        self.index.get(name).map_or(0.0, |at| self.nodes[*at].chain)
+    /// Whether the whole run is expected to wait for a node that starts after so many seconds: its
+    /// chain ends with the longest one, or little before.
+    pub fn is_critical(&self, name: &Address, elapsed: f64) -> bool {
+        let chain = self.index.get(name).map_or(0.0, |at| self.nodes[*at].chain);
+        elapsed + chain >= 0.9 * self.longest
     }
 }
 
@@ -146,7 +151,7 @@ mod tests {
     use super::*;
 
     fn graph(edges: &[(&str, &[(&str, Milestone)])]) -> BTreeMap<Address, Vec<Edge>> {
-        let edge = |(on, until): &(&str, Milestone)| Edge { on: Address::new(on), until: *until };
+        let edge = |(on, until): &(&str, Milestone)| Edge::new(Address::new(on), *until);
         let nodes = edges.iter();
         nodes.map(|(name, needs)| (Address::new(name), needs.iter().map(edge).collect())).collect()
     }
@@ -175,6 +180,8 @@ mod tests {
         let seconds = |name: &Address, _| if name.as_str() == "slow" { 100.0 } else { 1.0 };
         let mut queue = Queue::new(&edges, seconds);
         assert_eq!(queue.take(), Some(Address::new("b")));
+        let critical = |name, elapsed| queue.is_critical(&Address::new(name), elapsed);
+        assert!(critical("b", 0.0) && critical("slow", 1.0) && !critical("a", 0.0));
     }
 
     #[test]

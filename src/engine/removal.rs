@@ -12,8 +12,10 @@ use std::{
 };
 use tracing::Instrument;
 
-/// The longest time between two looks at something that is going.
-const STEP: Duration = Duration::from_secs(2);
+/// How long to believe that something is held before the deletion is tried again all the same.
+const HELD: Duration = Duration::from_secs(120);
+/// The share of the usual time after which a first look may be worth a call.
+const EARLIEST: f64 = 0.45;
 
 /// What became of things that were to go.
 #[derive(Default)]
@@ -29,13 +31,14 @@ pub struct Removed {
 }
 
 /// Removes all of these, each after what stands on it. The order is the recorded edges turned
-/// round; where none are on record, a kind goes after the kinds that can stand on it.
+/// round, but for gates, for which AWS refuses no deletion; where none are on record, a kind goes after the kinds that can stand on it.
 pub async fn remove(work: &Work, extras: Vec<Extra>) -> Removed {
     let things: BTreeMap<Address, Extra> =
         extras.into_iter().enumerate().map(|(at, extra)| (key(at, &extra), extra)).collect();
     let mut queue = Queue::new(&reversed(&things), |name, _| {
         things.get(name).map_or(0.0, |extra| extra.kind.times().gone)
     });
+    let begun = work.clock.now();
     let mut removed = Removed::default();
     let mut running = FuturesUnordered::new();
     let mut told = false;
@@ -45,7 +48,10 @@ pub async fn remove(work: &Work, extras: Vec<Extra>) -> Removed {
         {
             let Some(extra) = things.get(&next) else { continue };
             let span = work.span(&extra.address);
-            running.push(async move { (next, delete(work, extra).await) }.instrument(span));
+            let elapsed = work.clock.now().saturating_sub(begun).as_secs_f64();
+            let critical = queue.is_critical(&next, elapsed);
+            let life = async move { (next, delete(work, extra, critical).await) };
+            running.push(life.instrument(span));
         }
         let ended = tokio::select! {
             biased;
@@ -115,7 +121,8 @@ fn reversed(things: &BTreeMap<Address, Extra>) -> BTreeMap<Address, Vec<Edge>> {
     let mut before: BTreeMap<Address, BTreeSet<Edge>> =
         things.keys().map(|name| (name.clone(), BTreeSet::new())).collect();
     for (name, extra) in things {
-        let recorded = extra.edges.iter().filter_map(|edge| at.get(&edge.on));
+        let recorded =
+            extra.edges.iter().filter(|edge| !edge.gate).filter_map(|edge| at.get(&edge.on));
         let by_kind =
             || extra.kind.stands_on().into_iter().filter_map(|kind| of_kind.get(&kind).cloned());
         let stands_on: Vec<&Address> = if extra.edges.is_empty() {
@@ -125,7 +132,7 @@ fn reversed(things: &BTreeMap<Address, Extra>) -> BTreeMap<Address, Vec<Edge>> {
         };
         for on in stands_on {
             if let Some(edges) = before.get_mut(on) {
-                edges.insert(Edge { on: name.clone(), until: Milestone::Ready });
+                edges.insert(Edge::new(name.clone(), Milestone::Ready));
             }
         }
     }
@@ -133,7 +140,7 @@ fn reversed(things: &BTreeMap<Address, Extra>) -> BTreeMap<Address, Vec<Edge>> {
 }
 
 /// Deletes one thing and watches it until it is gone.
-async fn delete(work: &Work, extra: &Extra) -> Result<()> {
+async fn delete(work: &Work, extra: &Extra, critical: bool) -> Result<()> {
     let begun = work.clock.now();
     let kind = &extra.kind;
     let address = &extra.address;
@@ -164,9 +171,9 @@ async fn delete(work: &Work, extra: &Extra) -> Result<()> {
             reason: "being deleted".into(),
             since: begun,
         });
-        work.pause_until(asked + Duration::from_secs_f64(times.gone * 0.6)).await?;
+        let earliest = asked + Duration::from_secs_f64(times.gone * EARLIEST);
+        work.pause_until(earliest, critical).await?;
     }
-    let mut step = Duration::from_millis(500);
     loop {
         // In full: a listing shows families and parents, which outlive their members.
         let read = || kind.read(&extra.identity, Depth::Full);
@@ -183,8 +190,7 @@ async fn delete(work: &Work, extra: &Extra) -> Result<()> {
             ask(work, extra).await?;
             ask_again = now + Duration::from_secs(60);
         }
-        work.pause_until(now + step).await?;
-        step = (step * 2).min(STEP);
+        work.pause_until(now, critical).await?;
     }
     gone(work, extra)?;
     work.events.tell(Event::Deleted {
@@ -205,10 +211,51 @@ fn gone(work: &Work, extra: &Extra) -> Result<()> {
     Ok(())
 }
 
+/// Makes the deleting call, again and again while something still holds the thing.
 async fn ask(work: &Work, extra: &Extra) -> Result<()> {
-    let slot = || async {
-        let _slot = work.slot().await?;
-        extra.kind.delete(&extra.identity).await
-    };
-    work.attempt(&extra.address, extra.kind.kind(), Doing::Delete, slot).await
+    let (address, kind) = (&extra.address, extra.kind.kind());
+    let begun = work.clock.now();
+    let mut attempt = 0;
+    loop {
+        attempt += 1;
+        let slot = work.slot().await?;
+        let answer = extra.kind.delete(&extra.identity).await;
+        drop(slot);
+        let Err(error) = answer else { return Ok(()) };
+        let held = error.class == Class::Busy && released(work, extra, begun).await?;
+        if !held {
+            work.again(address, kind, &error, Doing::Delete, (attempt, begun)).await?;
+        }
+    }
+}
+
+/// Watches what holds a thing until it has let go, which costs one call for all things that are
+/// held. False when nothing is seen to hold it, or for too long: then only another attempt can tell.
+async fn released(work: &Work, extra: &Extra, begun: Duration) -> Result<bool> {
+    let since = work.clock.now();
+    let mut said = None;
+    loop {
+        // A look that fails is no reason to stop: the next attempt says what is wrong.
+        let Ok(Some(holders)) = extra.kind.holders(&extra.identity).await else {
+            return Ok(false);
+        };
+        if holders == 0 {
+            return Ok(said.is_some());
+        }
+        if said != Some(holders) {
+            let plural = if holders == 1 { "" } else { "s" };
+            work.events.tell(Event::Waiting {
+                address: extra.address.clone(),
+                kind: extra.kind.kind(),
+                reason: format!("held by {holders} network interface{plural}"),
+                since: begun,
+            });
+            said = Some(holders);
+        }
+        let now = work.clock.now();
+        if now.saturating_sub(since) > HELD {
+            return Ok(false);
+        }
+        work.pause_until(now, false).await?;
+    }
 }

@@ -13,6 +13,8 @@ use crate::{
     model::{Address, Class, Depth, Graph, Identities, Registry, Result},
     state::Entry,
 };
+use std::collections::BTreeMap;
+
 /// How often `down` removes what its own proof still finds.
 const ROUNDS: usize = 3;
 
@@ -136,14 +138,17 @@ impl Engine {
                 extras.push(Extra { address, kind, identity, edges, fresh: false, seen: true });
             }
         }
+        let mut on_record: BTreeMap<Address, Vec<usize>> = BTreeMap::new();
+        for (at, one) in extras.iter().enumerate() {
+            on_record.entry(one.address.clone()).or_default().push(at);
+        }
         for (kind, found) in census(&self.work, self.registry.iter()).await? {
             let Some(kind) = self.registry.get(kind) else { continue };
             for found in found {
-                let known = extras.iter_mut().find(|one| {
-                    one.address == found.address && same(kind, &one.identity, &found.out)
-                });
-                if let Some(known) = known {
-                    known.seen = true;
+                let mut here = on_record.get(&found.address).into_iter().flatten();
+                let known = here.find(|at| same(kind, &extras[**at].identity, &found.out));
+                if let Some(at) = known {
+                    extras[*at].seen = true;
                 } else {
                     let (address, identity) = (found.address, found.out);
                     let (kind, edges) = (kind.clone(), Vec::new());

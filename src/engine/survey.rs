@@ -273,6 +273,9 @@ impl Survey {
                 .filter(|(_, finding)| replaced(finding))
                 .map(|(address, _)| address.clone())
                 .collect();
+            if moving.is_empty() {
+                return;
+            }
             let mut more = false;
             for (address, finding) in &mut self.findings {
                 if finding.live.is_none() || replaced(finding) {

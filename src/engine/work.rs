@@ -114,12 +114,15 @@ impl Work {
         }
     }
 
-    /// Lets time pass until a moment on a grid of whole seconds, so that those who wait for things
-    /// of one kind ask together.
-    pub async fn pause_until(&self, moment: Duration) -> Result<()> {
+    /// Lets time pass until the next look, not before `earliest`. Looks are on a grid, so that those
+    /// who wait for things of one kind ask together: every second for what the whole run waits for,
+    /// every other second for the rest.
+    pub async fn pause_until(&self, earliest: Duration, critical: bool) -> Result<()> {
+        let step = if critical { 1.0 } else { 2.0 };
         let now = self.clock.now();
-        let aligned = Duration::from_secs_f64(moment.max(now).as_secs_f64().ceil());
-        self.pause(aligned.saturating_sub(now)).await
+        let next = (now.as_secs_f64() / step).floor() + 1.0;
+        let steps = (earliest.as_secs_f64() / step).ceil().max(next);
+        self.pause(Duration::from_secs_f64(steps * step).saturating_sub(now)).await
     }
 
     /// Makes a call, and makes it again as its errors allow.

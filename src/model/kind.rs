@@ -37,15 +37,22 @@ pub struct Times {
     pub gone: f64,
     /// When to stop waiting and call it a failure.
     pub deadline: f64,
+    /// The share of `ready` after which a first look may be worth a call.
+    pub earliest: f64,
 }
 
 impl Times {
     /// Ready when the call returns.
-    pub const INSTANT: Self = Self { ready: 0.0, gone: 0.0, deadline: 300.0 };
+    pub const INSTANT: Self = Self { ready: 0.0, gone: 0.0, deadline: 300.0, earliest: 0.7 };
 
     /// Takes this long to become ready and to go, and is given up after `deadline`.
     pub const fn of(ready: f64, gone: f64, deadline: f64) -> Self {
-        Self { ready, gone, deadline }
+        Self { ready, gone, deadline, earliest: 0.7 }
+    }
+
+    /// Sometimes ready much sooner than usual: a first look is worth a call after this share of it.
+    pub const fn earliest(self, earliest: f64) -> Self {
+        Self { earliest, ..self }
     }
 }
 

@@ -19,4 +19,14 @@ pub struct Edge {
     pub on: Address,
     /// The moment in its life that is needed.
     pub until: Milestone,
+    /// Whether only the start waits: nothing is taken from it, and AWS refuses no deletion for it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub gate: bool,
+}
+
+impl Edge {
+    /// A need that stands on what it needs.
+    pub fn new(on: Address, until: Milestone) -> Self {
+        Self { on, until, gate: false }
+    }
 }

@@ -2,6 +2,7 @@
 
 pub mod address;
 pub mod clock;
+pub mod critical_path;
 pub mod drift;
 pub mod error;
 pub mod graph;
@@ -15,6 +16,7 @@ pub mod tags;
 
 pub use address::Address;
 pub use clock::Clock;
+pub use critical_path::{CriticalPath, Leg, Span};
 pub use drift::{Change, Drift, Fix};
 pub use error::{Class, Error, Result};
 pub use graph::Graph;

@@ -50,7 +50,7 @@ pub trait Step {
         &'a self,
         address: &'a Address,
         token: &'a str,
-        known: &'a Identities,
+        known: &Identities,
     ) -> LocalBoxFuture<'a, Result<Value>>;
     /// Compares wish and reality; `None` while what it needs has no identity.
     fn drift(&self, live: &Live, known: &Identities) -> Option<Drift>;
@@ -59,7 +59,7 @@ pub trait Step {
         &'a self,
         identity: &'a Value,
         drift: &'a Drift,
-        known: &'a Identities,
+        known: &Identities,
     ) -> LocalBoxFuture<'a, Result<()>>;
 }
 
@@ -95,6 +95,9 @@ pub trait KindOps {
         identity: &'a Value,
         changes: &'a TagChanges,
     ) -> LocalBoxFuture<'a, Result<()>>;
+    /// How many other things hold it, so that AWS refuses its deletion; `None` where only another
+    /// attempt can tell.
+    fn holders<'a>(&'a self, identity: &'a Value) -> LocalBoxFuture<'a, Result<Option<usize>>>;
     /// Asks for deletion.
     fn delete<'a>(&'a self, identity: &'a Value) -> LocalBoxFuture<'a, Result<()>>;
     /// The part of an identity that people know it by: an ID, a name.

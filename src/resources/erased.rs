@@ -108,6 +108,10 @@ impl<R: Resource> KindOps for Erased<R> {
         async move { R::retag(&self.cx, &identity::<R>(value)?, changes).await }.boxed_local()
     }
 
+    fn holders<'a>(&'a self, value: &'a Value) -> LocalBoxFuture<'a, Result<Option<usize>>> {
+        async move { R::holders(&self.cx, &identity::<R>(value)?).await }.boxed_local()
+    }
+
     fn delete<'a>(&'a self, value: &'a Value) -> LocalBoxFuture<'a, Result<()>> {
         async move { R::delete(&self.cx, &identity::<R>(value)?).await }.boxed_local()
     }
@@ -155,7 +159,7 @@ impl<R: Resource> Step for Node<R> {
         &'a self,
         address: &'a Address,
         token: &'a str,
-        known: &'a Identities,
+        known: &Identities,
     ) -> LocalBoxFuture<'a, Result<Value>> {
         let needs = self.resource.needs().values(known);
         async move {
@@ -175,7 +179,7 @@ impl<R: Resource> Step for Node<R> {
         &'a self,
         value: &'a Value,
         drift: &'a Drift,
-        known: &'a Identities,
+        known: &Identities,
     ) -> LocalBoxFuture<'a, Result<()>> {
         let needs = self.resource.needs().values(known);
         async move {

@@ -46,12 +46,12 @@ impl<R> Handle<R> {
 
     /// It must have an identity before the holder starts, which takes nothing from it.
     pub fn gate_created(&self) -> Gate {
-        Gate(Edge { on: self.0.clone(), until: Milestone::Created })
+        Gate(Edge { gate: true, ..Edge::new(self.0.clone(), Milestone::Created) })
     }
 
     /// It must work before the holder starts, which takes nothing from it.
     pub fn gate_ready(&self) -> Gate {
-        Gate(Edge { on: self.0.clone(), until: Milestone::Ready })
+        Gate(Edge { gate: true, ..Edge::new(self.0.clone(), Milestone::Ready) })
     }
 }
 
@@ -105,7 +105,7 @@ macro_rules! handle {
             type Values = R::Out;
 
             fn edges(&self) -> Vec<Edge> {
-                vec![Edge { on: self.0.clone(), until: Milestone::$milestone }]
+                vec![Edge::new(self.0.clone(), Milestone::$milestone)]
             }
 
             fn values(&self, known: &Identities) -> Option<R::Out> {

@@ -88,6 +88,12 @@ pub trait Resource: Serialize + 'static {
         Ok(())
     }
 
+    /// How many other things hold it, so that AWS refuses its deletion; `None` where only another
+    /// attempt can tell. Asked after a refusal, to know when to ask again.
+    async fn holders(_cx: &Cx, _out: &Self::Out) -> Result<Option<usize>> {
+        Ok(None)
+    }
+
     /// Asks for deletion. The engine then reads until the answer is `None`.
     async fn delete(cx: &Cx, out: &Self::Out) -> Result<()>;
 

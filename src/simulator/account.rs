@@ -61,6 +61,9 @@ pub struct Account {
     pub appmesh: AppMesh,
     /// REST APIs.
     pub apigateway: ApiGateway,
+    /// What happened by itself in this process, and to what: for measurements.
+    #[serde(skip)]
+    pub history: Vec<(Millis, String)>,
 }
 
 /// The seeded dice, kept with the account so that a reload goes on where it stopped.
@@ -97,6 +100,7 @@ impl Account {
             servicediscovery: ServiceDiscovery::default(),
             appmesh: AppMesh::default(),
             apigateway: ApiGateway::default(),
+            history: Vec::new(),
         }
     }
 
@@ -119,6 +123,8 @@ impl Account {
     pub fn advance(&mut self, now: Millis) {
         while let Some((due, event)) = self.agenda.next(now) {
             self.now = self.now.max(due);
+            let text = self.describe(&event);
+            self.history.push((self.now, text));
             match event {
                 Event::Ec2(event) => super::ec2::happen(self, event),
                 Event::ElasticLoadBalancingV2(event) => {
@@ -130,6 +136,20 @@ impl Account {
             }
         }
         self.now = self.now.max(now);
+    }
+
+    /// An event with what it is about: whose network interface, which service's task.
+    fn describe(&self, event: &Event) -> String {
+        let about = match event {
+            Event::Ec2(super::ec2::Event::InterfaceGone(id)) => {
+                self.ec2.network_interfaces.known(id).map(|it| it.description.as_str())
+            }
+            Event::Ecs(super::ecs::Event::Task { task, .. }) => {
+                self.ecs.tasks.known(task).map(|it| it.service.as_str())
+            }
+            _ => None,
+        };
+        format!("{event:?} {}", about.unwrap_or_default())
     }
 
     /// Plans an event after a latency that is drawn from the table.

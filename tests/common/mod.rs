@@ -113,10 +113,14 @@ impl World {
     }
 
     pub async fn down(&self) -> Run {
+        self.down_telling(Events::nowhere()).await
+    }
+
+    pub async fn down_telling(&self, events: Events) -> Run {
         let session = self.session().await;
         let _lock = session.lock("down").expect("the lock");
         let store = session.store().expect("a state");
-        let engine = session.engine(store, Events::nowhere(), Interrupt::default());
+        let engine = session.engine(store, events, Interrupt::default());
         let outcome = engine.down().await.expect("a run");
         Run {
             outcome,

@@ -3,6 +3,7 @@
 pub mod eip;
 pub mod internet_gateway;
 pub mod nat_gateway;
+mod network_interfaces;
 pub mod route;
 pub mod route_table;
 pub mod security_group;

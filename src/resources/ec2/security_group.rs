@@ -3,7 +3,9 @@
 //! ec2:CreateTags.
 
 use super::{
-    FILTER_VALUES, filter, retag,
+    FILTER_VALUES, filter,
+    network_interfaces::{Held, holders},
+    retag,
     vpc::{Vpc, VpcId},
 };
 use crate::resources::prelude::*;
@@ -85,6 +87,10 @@ impl Resource for SecurityGroup {
 
     async fn retag(cx: &Cx, id: &SecurityGroupId, changes: &TagChanges) -> Result<()> {
         retag(cx, &id.0, changes).await
+    }
+
+    async fn holders(cx: &Cx, id: &SecurityGroupId) -> Result<Option<usize>> {
+        holders(cx, Held::Group(id.0.clone())).await
     }
 
     async fn delete(cx: &Cx, id: &SecurityGroupId) -> Result<()> {

@@ -2,7 +2,9 @@
 //! ec2:DescribeSubnets, ec2:ModifySubnetAttribute, ec2:DeleteSubnet, ec2:CreateTags.
 
 use super::{
-    FILTER_VALUES, filter, retag,
+    FILTER_VALUES, filter,
+    network_interfaces::{Held, holders},
+    retag,
     vpc::{Vpc, VpcId},
 };
 use crate::resources::prelude::*;
@@ -93,6 +95,10 @@ impl Resource for Subnet {
 
     async fn retag(cx: &Cx, id: &SubnetId, changes: &TagChanges) -> Result<()> {
         retag(cx, &id.0, changes).await
+    }
+
+    async fn holders(cx: &Cx, id: &SubnetId) -> Result<Option<usize>> {
+        holders(cx, Held::Subnet(id.0.clone())).await
     }
 
     async fn delete(cx: &Cx, id: &SubnetId) -> Result<()> {

@@ -50,7 +50,7 @@ impl VpcEndpointValues {
 
 impl Resource for VpcEndpoint {
     const KIND: Kind = Kind("AWS::EC2::VPCEndpoint");
-    const TIMES: Times = Times::of(75.0, 90.0, 900.0);
+    const TIMES: Times = Times::of(75.0, 90.0, 900.0).earliest(0.5);
     type Needs = VpcEndpointNeeds;
     type Out = VpcEndpointId;
     type Live = ec2::VpcEndpoint;

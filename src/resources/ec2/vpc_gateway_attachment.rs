@@ -3,6 +3,7 @@
 
 use super::{
     internet_gateway::{InternetGateway, InternetGatewayId, InternetGateways, of_stack},
+    network_interfaces::{Held, holders},
     vpc::{Vpc, VpcId},
 };
 use crate::resources::prelude::*;
@@ -114,6 +115,10 @@ impl Resource for VpcGatewayAttachment {
             Some("available" | "attached") => Readiness::Ready,
             other => Readiness::Waiting(format!("state is {}", other.unwrap_or("unknown"))),
         }
+    }
+
+    async fn holders(cx: &Cx, id: &VpcGatewayAttachmentId) -> Result<Option<usize>> {
+        holders(cx, Held::Gateway(id.vpc_id.clone())).await
     }
 
     async fn delete(cx: &Cx, id: &VpcGatewayAttachmentId) -> Result<()> {

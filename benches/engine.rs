@@ -1,0 +1,192 @@
+//! The engine alone: graphs of up to 100,000 nodes whose work is empty, so that only the engine's own
+//! cost is left. The cost per node must not grow with the graph.
+//!
+//! `cargo bench --bench engine`
+
+use futures_util::future::{FutureExt, LocalBoxFuture, ready};
+use meshctl::{
+    engine::{Engine, Events, Interrupt, retry::Retry, work::Work},
+    model::{
+        Address, Clock, Depth, Drift, Edge, Found, Graph, Identities, Kind, KindOps, Live,
+        Milestone, Readiness, Registry, Replacement, Result, Step, Tags, Times, tags::TagChanges,
+    },
+    state::{State, Store},
+};
+use serde_json::{Value, json};
+use std::{cell::RefCell, collections::BTreeSet, rc::Rc, time::Instant};
+
+/// A kind that only remembers what exists.
+#[derive(Default)]
+struct Nothing(RefCell<BTreeSet<String>>);
+
+impl KindOps for Nothing {
+    fn kind(&self) -> Kind {
+        Kind("Bench::Nothing")
+    }
+
+    fn stands_on(&self) -> Vec<Kind> {
+        vec![self.kind()]
+    }
+
+    fn times(&self) -> Times {
+        Times::INSTANT
+    }
+
+    fn replacement(&self) -> Replacement {
+        Replacement::DeleteFirst
+    }
+
+    fn search(&self) -> LocalBoxFuture<'_, Result<Vec<Found>>> {
+        ready(Ok(Vec::new())).boxed_local()
+    }
+
+    fn read<'a>(&'a self, id: &'a Value, _: Depth) -> LocalBoxFuture<'a, Result<Option<Live>>> {
+        let there = id.as_str().is_some_and(|id| self.0.borrow().contains(id));
+        ready(Ok(there.then(|| Rc::new(()) as Live))).boxed_local()
+    }
+
+    fn readiness(&self, _: &Live) -> Readiness {
+        Readiness::Ready
+    }
+
+    fn health(&self, _: &Live) -> Option<String> {
+        None
+    }
+
+    fn mark(&self, _: &Live) -> Option<String> {
+        None
+    }
+
+    fn tags(&self, _: &Live) -> Option<Tags> {
+        None
+    }
+
+    fn retag<'a>(&'a self, _: &'a Value, _: &'a TagChanges) -> LocalBoxFuture<'a, Result<()>> {
+        ready(Ok(())).boxed_local()
+    }
+
+    fn holders<'a>(&'a self, _: &'a Value) -> LocalBoxFuture<'a, Result<Option<usize>>> {
+        ready(Ok(None)).boxed_local()
+    }
+
+    fn delete<'a>(&'a self, id: &'a Value) -> LocalBoxFuture<'a, Result<()>> {
+        self.0.borrow_mut().remove(id.as_str().unwrap_or_default());
+        ready(Ok(())).boxed_local()
+    }
+
+    fn id(&self, identity: &Value) -> String {
+        identity.as_str().unwrap_or_default().into()
+    }
+}
+
+/// A node of that kind.
+struct Node {
+    kind: Rc<dyn KindOps>,
+    all: Rc<Nothing>,
+    edges: Vec<Edge>,
+}
+
+impl Step for Node {
+    fn kind(&self) -> &Rc<dyn KindOps> {
+        &self.kind
+    }
+
+    fn edges(&self) -> Vec<Edge> {
+        self.edges.clone()
+    }
+
+    fn wish(&self) -> Value {
+        json!({})
+    }
+
+    fn tags(&self, _: &Address) -> Tags {
+        Tags::new()
+    }
+
+    fn create<'a>(
+        &'a self,
+        address: &'a Address,
+        _: &'a str,
+        _: &Identities,
+    ) -> LocalBoxFuture<'a, Result<Value>> {
+        self.all.0.borrow_mut().insert(address.to_string());
+        ready(Ok(json!(address))).boxed_local()
+    }
+
+    fn drift(&self, _: &Live, _: &Identities) -> Option<Drift> {
+        Some(Drift::none())
+    }
+
+    fn update<'a>(
+        &'a self,
+        _: &'a Value,
+        _: &'a Drift,
+        _: &Identities,
+    ) -> LocalBoxFuture<'a, Result<()>> {
+        ready(Ok(())).boxed_local()
+    }
+}
+
+/// Every node needs up to three earlier ones, as near as a stack's are.
+fn graph(count: usize, all: &Rc<Nothing>, kind: &Rc<dyn KindOps>) -> Graph {
+    let mut graph = Graph::default();
+    let name = |at: usize| Address::new(format!("group-{}/node/{at}", at % 7));
+    for at in 0..count {
+        let needs = [at / 2, at * 2 / 3, at.saturating_sub(1 + at % 50)];
+        let mut edges: Vec<Edge> = needs
+            .iter()
+            .filter(|need| **need < at)
+            .map(|need| {
+                let until = if need % 3 == 0 { Milestone::Ready } else { Milestone::Created };
+                Edge::new(name(*need), until)
+            })
+            .collect();
+        edges.sort();
+        edges.dedup();
+        let node = Node { kind: Rc::clone(kind), all: Rc::clone(all), edges };
+        graph.add(name(at), Rc::new(node));
+    }
+    graph
+}
+
+fn main() {
+    println!("{:>8} {:>14} {:>14} {:>14}", "nodes", "up us/node", "no-op us/node", "down us/node");
+    for count in [1_000, 10_000, 100_000] {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .start_paused(true)
+            .build()
+            .expect("a runtime");
+        let [up, again, down] = runtime.block_on(measure(count));
+        println!("{count:>8} {up:>14.1} {again:>14.1} {down:>14.1}");
+    }
+}
+
+async fn measure(count: usize) -> [f64; 3] {
+    let all = Rc::new(Nothing::default());
+    let kind: Rc<dyn KindOps> = all.clone();
+    let graph = graph(count, &all, &kind);
+    let engine = Engine {
+        work: Work::new(
+            Clock::started(1.0),
+            Events::nowhere(),
+            Retry::seeded(1),
+            Interrupt::default(),
+            Store::in_memory(State::of("bench")),
+        ),
+        registry: Registry::new([kind]),
+    };
+    let per_node = |since: Instant| since.elapsed().as_secs_f64() * 1e6 / count as f64;
+    let begun = Instant::now();
+    let (outcome, _) = engine.up(&graph, Depth::Listed).await.expect("a run");
+    assert_eq!(outcome.counts.created, count, "{:?}", outcome.failures.first());
+    let up = per_node(begun);
+    let begun = Instant::now();
+    let (outcome, _) = engine.up(&graph, Depth::Listed).await.expect("a run");
+    assert_eq!(outcome.counts.unchanged, count);
+    let again = per_node(begun);
+    let begun = Instant::now();
+    let outcome = engine.down().await.expect("a run");
+    assert_eq!(outcome.counts.deleted, count);
+    [up, again, per_node(begun)]
+}

@@ -1,0 +1,111 @@
+//! The longest path through a graph in time: what no order of work can beat.
+
+use super::{Address, Edge, Milestone, graph::order};
+use std::collections::{BTreeMap, HashMap};
+
+/// How long a node takes by itself, in seconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Span {
+    /// From its start to its identity.
+    pub created: f64,
+    /// From its identity until it works.
+    pub ready: f64,
+}
+
+/// One node of the longest path, and which part of it counts.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Leg {
+    /// The node.
+    pub address: Address,
+    /// The moment that the next node waits for; the last one's is `Ready`.
+    pub until: Milestone,
+    /// How long it takes to that moment, from the node's start.
+    pub seconds: f64,
+}
+
+/// The longest path.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CriticalPath {
+    /// All of it.
+    pub seconds: f64,
+    /// First to last.
+    pub legs: Vec<Leg>,
+}
+
+impl CriticalPath {
+    /// Finds it: every node starts at the moment when its needs are met.
+    pub fn find(edges: &BTreeMap<Address, Vec<Edge>>, span: impl Fn(&Address) -> Span) -> Self {
+        let Ok(order) = order(edges) else { return Self::default() };
+        // When it starts, how long it takes, and the edge that it waited for last.
+        let mut seen: HashMap<&Address, (f64, Span, Option<&Edge>)> = HashMap::new();
+        let mut last: Option<(&Address, f64)> = None;
+        for address in &order {
+            let (mut start, mut held) = (0.0, None);
+            for edge in edges.get(address).into_iter().flatten() {
+                let Some((begun, span, _)) = seen.get(&edge.on) else { continue };
+                let moment = begun + span.until(edge.until);
+                if moment > start {
+                    (start, held) = (moment, Some(edge));
+                }
+            }
+            let span = span(address);
+            let end = start + span.until(Milestone::Ready);
+            if last.is_none_or(|(_, latest)| end > latest) {
+                last = Some((address, end));
+            }
+            seen.insert(address, (start, span, held));
+        }
+        let Some((mut at, seconds)) = last else { return Self::default() };
+        let mut legs = Vec::new();
+        let mut until = Milestone::Ready;
+        while let Some((_, span, held)) = seen.get(at) {
+            legs.push(Leg { address: at.clone(), until, seconds: span.until(until) });
+            let Some(edge) = held else { break };
+            (at, until) = (&edge.on, edge.until);
+        }
+        legs.reverse();
+        Self { seconds, legs }
+    }
+
+    /// The legs that matter to people: those that take at least a twentieth of the whole.
+    pub fn main(&self) -> impl Iterator<Item = &Leg> {
+        self.legs.iter().filter(|leg| leg.seconds * 20.0 >= self.seconds)
+    }
+}
+
+impl Span {
+    /// How long it takes to a moment, from its start.
+    pub fn until(&self, milestone: Milestone) -> f64 {
+        match milestone {
+            Milestone::Created => self.created,
+            Milestone::Ready => self.created + self.ready,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_longest_path_takes_each_edge_at_its_moment() {
+        let edge = |on: &str, until| Edge::new(Address::new(on), until);
+        let edges = BTreeMap::from([
+            (Address::new("nlb"), vec![]),
+            (Address::new("link"), vec![edge("nlb", Milestone::Ready)]),
+            (Address::new("listener"), vec![edge("nlb", Milestone::Created)]),
+            (Address::new("tasks"), vec![edge("listener", Milestone::Created)]),
+        ]);
+        let span = |address: &Address| match address.as_str() {
+            "nlb" => Span { created: 1.0, ready: 150.0 },
+            "link" => Span { created: 1.0, ready: 180.0 },
+            "tasks" => Span { created: 1.0, ready: 300.0 },
+            _ => Span { created: 1.0, ready: 0.0 },
+        };
+        let path = CriticalPath::find(&edges, span);
+        assert_eq!(path.seconds, 332.0);
+        let legs: Vec<&str> = path.legs.iter().map(|leg| leg.address.as_str()).collect();
+        assert_eq!(legs, ["nlb", "link"]);
+        assert_eq!(path.legs[0].seconds, 151.0);
+    }
+}
