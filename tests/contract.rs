@@ -5,7 +5,7 @@
 #[path = "common/mod.rs"]
 mod common;
 
-use common::{DEMO, World};
+use common::{DEMO, World, connect};
 use meshctl::{
     engine::Action,
     model::{Address, Class, Depth, Identities, Kind, Step},
@@ -16,6 +16,10 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     rc::Rc,
 };
+
+/// Where the demonstration over Service Connect differs from the one over App Mesh: the rest need not
+/// be asked twice.
+const CONNECTED: [&str; 2] = ["ecs", "servicediscovery"];
 
 /// Every kind of the demonstration with one of its nodes.
 async fn one_of_each(world: &World) -> BTreeMap<Kind, (Address, Rc<dyn Step>)> {
@@ -48,13 +52,19 @@ async fn every_kind_of_the_registry_is_in_the_demo() {
 
 #[tokio::test(start_paused = true)]
 async fn a_search_finds_everything_that_was_made_under_its_address() {
-    let world = World::new(DEMO);
+    for config in [DEMO.to_owned(), connect()] {
+        everything_is_found(&config).await;
+    }
+}
+
+async fn everything_is_found(config: &str) {
+    let world = World::new(config);
     let run = world.up().await.done();
     let graph = world.graph().await;
     let session = world.session().await;
     let mut found = BTreeMap::new();
     for kind in session.registry.iter() {
-        for one in kind.search().await.unwrap() {
+        for one in kind.search().await.expect("a search") {
             found.insert(one.address, one.out);
         }
     }
@@ -66,17 +76,31 @@ async fn a_search_finds_everything_that_was_made_under_its_address() {
 
 #[tokio::test(start_paused = true)]
 async fn a_lost_answer_to_any_mutating_call_leaves_one_resource() {
-    let calm = World::new(DEMO);
-    let operations = mutating(&calm.up().await.done().calls.by_operation);
+    let asked = lost_answers(DEMO, |_| true).await;
+    assert!(asked > 40, "{asked} operations");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lost_answer_leaves_one_resource_over_service_connect() {
+    let asked = lost_answers(&connect(), |service| CONNECTED.contains(&service)).await;
+    assert!(asked >= 5, "{asked} operations");
+}
+
+/// Loses the answer of each operation of these services, and counts them.
+async fn lost_answers(config: &str, concerns: fn(&str) -> bool) -> usize {
+    let calm = World::new(config);
+    let mut operations = mutating(&calm.up().await.done().calls.by_operation);
+    operations.retain(|operation| concerns(operation.split(':').next().unwrap_or_default()));
     let expected = census(&calm);
-    assert!(operations.len() > 40, "{operations:?}");
+    let asked = operations.len();
     for operation in operations {
-        let world = World::new(DEMO);
+        let world = World::new(config);
         world.simulator.fault(Rule::new(&operation, When::Nth(1), Fault::LoseAnswer));
         world.up().await.done();
         assert_eq!(census(&world), expected, "after {operation} lost an answer");
         assert_eq!(world.up_in_full().await.done().calls.mutating, 0, "{operation}");
     }
+    asked
 }
 
 fn mutating(by_operation: &BTreeMap<String, u64>) -> Vec<String> {
@@ -88,14 +112,30 @@ fn mutating(by_operation: &BTreeMap<String, u64>) -> Vec<String> {
 
 #[tokio::test(start_paused = true)]
 async fn what_was_deleted_behind_our_back_is_made_again() {
+    let asked = deleted(DEMO, |_| true).await;
+    assert!(asked >= 12, "only {asked} kinds could be deleted behind our back");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_deleted_behind_our_back_is_made_again_over_service_connect() {
+    let asked = deleted(&connect(), |service| CONNECTED.contains(&service)).await;
+    assert!(asked >= 2, "only {asked} kinds could be deleted behind our back");
+}
+
+/// Deletes one of each kind of these services, and counts those that AWS let go.
+async fn deleted(config: &str, concerns: fn(&str) -> bool) -> usize {
     let mut asked = 0;
-    for (kind, (address, _)) in one_of_each(&World::new(DEMO)).await {
-        let world = World::new(DEMO);
+    for (kind, (address, _)) in one_of_each(&World::new(config)).await {
+        let service = kind.0.split("::").nth(1).unwrap_or_default().to_ascii_lowercase();
+        if !concerns(&service) {
+            continue;
+        }
+        let world = World::new(config);
         let run = world.up().await.done();
         let expected = census(&world);
         let out = identity(&run.known, &address);
         let session = world.session().await;
-        let ops = session.registry.get(kind.0).unwrap();
+        let ops = session.registry.get(kind.0).expect("a kind of the registry");
         match ops.delete(&out).await {
             Ok(()) => {}
             // Others stand on it: AWS itself protects it.
@@ -114,7 +154,7 @@ async fn what_was_deleted_behind_our_back_is_made_again() {
         world.down().await.done();
         world.assert_empty();
     }
-    assert!(asked >= 12, "only {asked} kinds could be deleted behind our back");
+    asked
 }
 
 #[tokio::test(start_paused = true)]
@@ -132,32 +172,43 @@ async fn deleting_what_is_gone_succeeds() {
     world.assert_empty();
 }
 
-/// The demonstration with every field changed that AWS changes in place.
-fn changed() -> String {
+/// A demonstration with every field changed that AWS changes in place.
+fn changed(config: &str) -> String {
     let edits = [
         ("log_retention_days = 1", "log_retention_days = 3"),
         ("mesh_port = 3001", "mesh_port = 3011\ndesired = 1\nhealth = { interval_seconds = 12 }"),
-        ("path = \"/crystal/\"", "path = \"/crystal/api\"\nweights = { crystal = 3, nodejs = 1 }"),
+        ("path = \"/crystal/\"", "path = \"/crystal/api\"\nWEIGHTS"),
         ("# team = \"platform\"", "team = \"platform\""),
     ];
-    edits.iter().fold(DEMO.to_owned(), |config, (from, to)| config.replacen(from, to, 1))
+    // Only App Mesh has weights.
+    let weights = if config == DEMO { "weights = { crystal = 3, nodejs = 1 }" } else { "" };
+    edits
+        .iter()
+        .fold(config.to_owned(), |config, (from, to)| config.replacen(from, to, 1))
+        .replacen("WEIGHTS", weights, 1)
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_field_that_others_changed_is_brought_back() {
-    let world = World::new(DEMO);
+    for config in [DEMO.to_owned(), connect()] {
+        fields_are_brought_back(&config).await;
+    }
+}
+
+async fn fields_are_brought_back(config: &str) {
+    let world = World::new(config);
     let run = world.up().await.done();
-    let other = world.other(&changed());
+    let other = world.other(&changed(config));
     let mut fields = BTreeSet::new();
     for (address, step) in other.graph().await.iter() {
         let Some(out) = run.known.raw(address) else { continue };
         let ops = step.kind();
-        let Some(live) = ops.read(out, Depth::Full).await.unwrap() else { continue };
+        let Some(live) = ops.read(out, Depth::Full).await.expect("an answer") else { continue };
         let Some(drift) = step.drift(&live, &run.known) else { continue };
         if drift.is_empty() || drift.replaces() {
             continue;
         }
-        step.update(out, &drift, &run.known).await.unwrap();
+        step.update(out, &drift, &run.known).await.expect("an update");
         for change in drift.changes() {
             fields.insert(format!("{} {}", ops.kind(), change.field));
         }

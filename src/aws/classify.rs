@@ -155,6 +155,9 @@ const TEXTS: &[(&str, &str, Class)] = &[
 
 /// What an error of AWS means. `operation` is the IAM action, `status` the HTTP status.
 pub fn classify(operation: &str, code: &str, message: &str, status: u16) -> Class {
+    if is_closed(operation, code, message, status) {
+        return Class::Closed;
+    }
     if let Some((class, _)) = CODES.iter().find(|(_, codes)| codes.contains(&code)) {
         return *class;
     }
@@ -181,6 +184,21 @@ pub fn classify(operation: &str, code: &str, message: &str, status: u16) -> Clas
     }
 }
 
+/// Whether this is how a service that AWS has ended keeps everybody out, as App Mesh since 30
+/// September 2026. What exactly it answers is not published; a caller who lacks a permission is told
+/// so in words.
+fn is_closed(operation: &str, code: &str, message: &str, status: u16) -> bool {
+    const CODES: [&str; 5] = [
+        "ForbiddenException",
+        "AccessDeniedException",
+        "OptInRequired",
+        "SubscriptionRequiredException",
+        "UnknownOperationException",
+    ];
+    let personal = message.contains("authorized to perform") || message.contains("permission");
+    operation.starts_with("appmesh:") && !personal && (CODES.contains(&code) || status == 410)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -195,5 +213,14 @@ mod tests {
         assert_eq!(class("AddressLimitExceeded", ""), Class::Quota);
         assert_eq!(class("SomethingNew", ""), Class::Invalid);
         assert_eq!(classify("x:Y", "SomethingNew", "", 503), Class::Transient);
+    }
+
+    #[test]
+    fn an_account_without_app_mesh_is_told_apart_from_a_caller_without_permission() {
+        let class = |operation, message| classify(operation, "AccessDeniedException", message, 403);
+        let denied = "User: u is not authorized to perform: appmesh:ListMeshes";
+        assert_eq!(class("appmesh:ListMeshes", denied), Class::Denied);
+        assert_eq!(class("appmesh:ListMeshes", "The service has ended"), Class::Closed);
+        assert_eq!(class("ecs:ListClusters", "The service has ended"), Class::Denied);
     }
 }

@@ -38,6 +38,12 @@ fn ours<E: ProvideErrorMetadata>(
             (class, code.into(), message)
         }
         SdkError::TimeoutError(_) => (Class::Transient, "RequestTimeout".into(), causes(error)),
+        SdkError::DispatchFailure(_)
+            if operation.starts_with("appmesh:") && causes(error).contains("dns error") =>
+        {
+            // AWS has taken the service's name out of DNS; other services' names answer.
+            (Class::Closed, "NoSuchHost".into(), causes(error))
+        }
         SdkError::DispatchFailure(failure) if failure.is_io() || failure.is_timeout() => {
             (Class::Transient, "ConnectionFailed".into(), causes(error))
         }
@@ -50,7 +56,13 @@ fn ours<E: ProvideErrorMetadata>(
         SdkError::ResponseError(_) => (Class::Transient, "UnreadableAnswer".into(), causes(error)),
         _ => (Class::Invalid, "NotSent".into(), causes(error)),
     };
-    let hint = hint(&code).map(String::from);
+    let hint = match class {
+        Class::Closed => {
+            Some("AWS ended App Mesh on 30 September 2026: set mesh.kind = \"service-connect\"")
+        }
+        _ => hint(&code),
+    };
+    let hint = hint.map(String::from);
     Error { class, operation, code, message, request_id, hint }
 }
 
@@ -124,7 +136,7 @@ impl<T> OrAbsent<T> for Result<T> {
     fn or_absent(self) -> Result<Option<T>> {
         match self {
             Ok(value) => Ok(Some(value)),
-            Err(error) if error.class == Class::Missing => Ok(None),
+            Err(error) if matches!(error.class, Class::Missing | Class::Closed) => Ok(None),
             Err(error) => Err(error),
         }
     }

@@ -32,6 +32,9 @@ pub struct Common {
     /// --endpoint-url
     #[arg(long, value_name = "N|max", requires = "elsewhere")]
     pub speed: Option<Speed>,
+    /// With --local: an account that cannot use this service; it stays so until its file is removed
+    #[arg(long, value_enum, value_name = "SERVICE", requires = "local")]
+    pub without: Vec<Without>,
     /// Where the state is kept
     #[arg(long, value_name = "DIR", default_value = ".meshctl")]
     pub state: PathBuf,
@@ -41,6 +44,13 @@ pub struct Common {
     /// Show every AWS call (-v), and more (-vv); MESHCTL_LOG filters
     #[arg(short, long, action = clap::ArgAction::Count)]
     pub verbose: u8,
+}
+
+/// A service that a simulated account can be without.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Without {
+    /// App Mesh, which AWS ended on 30 September 2026
+    AppMesh,
 }
 
 /// How fast the simulator's time runs.

@@ -6,7 +6,7 @@ use crate::{
     model::{Address, Change, Depth, Fix, Graph},
     report::{
         Output,
-        text::{count, out, parts},
+        text::{count, err, out, parts},
     },
     stack::Outputs,
 };
@@ -40,6 +40,7 @@ impl Plan {
         let mut store = session.glance()?;
         session.expire(None, &mut store)?;
         let graph = session.graph().await?;
+        tell_mesh(&session, self.common.output);
         let engine = session.engine(store, Events::nowhere(), Interrupt::default());
         let depth = if self.refresh { Depth::Full } else { Depth::Listed };
         let survey = Survey::take(&engine.work, &graph, &engine.registry, depth).await?;
@@ -103,6 +104,20 @@ impl Plan {
         ]);
         let nothing = if is_pending(counts) { "" } else { "; nothing to do" };
         out!("{}: {would}{nothing}", count(counts.total, "resource"));
+    }
+}
+
+/// Says which kind of mesh it will be, and why, before anything is done.
+pub fn tell_mesh(session: &Session, output: Output) {
+    let Some(choice) = session.mesh() else { return };
+    match (output, choice.news()) {
+        (Output::Human, Some(news)) => err!("{news}"),
+        (Output::Human, None) => {}
+        (Output::Json, _) => {
+            let mut line = json!(choice);
+            line["event"] = "mesh".into();
+            out!("{line}");
+        }
     }
 }
 

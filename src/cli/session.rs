@@ -2,35 +2,44 @@
 
 use super::{
     CliError, Exit,
-    args::{Common, Speed},
+    args::{Common, Speed, Without},
     expiry, signals,
 };
 use crate::{
     aws::{CallLog, Clients, Cx, Endpoint, Scope, cx::caller},
     config::{Config, stack_fault},
     engine::{
-        Engine, Events, Interrupt,
+        Engine, Events, Interrupt, Outcome,
         retry::{Doing, Retry},
         work::Work,
     },
-    model::{Class, Clock, Error, Graph, Registry, Result as ModelResult, Tags, tags::EXPIRES},
+    model::{
+        Class, Clock, Depth, Error, Graph, Identities, Registry, Result as ModelResult, Tags,
+        tags::EXPIRES,
+    },
     report::{
         Reporter,
         text::{duration, err},
     },
     resources,
     simulator::{Settings, Simulator},
-    stack::{self, Facts},
+    stack::{
+        self, Facts,
+        mesh::{Choice, Kind},
+    },
     state::{
         Entry, Lease, Lock, State, Store, VERSION,
         lock::{self, LockError},
         store::make_directory,
     },
 };
-use std::{path::PathBuf, time::Duration};
+use std::{cell::RefCell, path::PathBuf, time::Duration};
 
 /// How long after a second signal the work may take to end by itself.
 const GRACE: Duration = Duration::from_secs(1);
+
+/// The name of the choice of a kind of mesh in the state.
+const MESH: &str = "mesh";
 
 /// One command's view of one stack.
 pub struct Session {
@@ -46,6 +55,7 @@ pub struct Session {
     pub directory: PathBuf,
     /// Whether this is the simulator.
     pub local: bool,
+    mesh: RefCell<Option<Choice>>,
 }
 
 impl Session {
@@ -108,7 +118,7 @@ impl Session {
         let scope = Scope { stack: stack.into(), region, identity, tags };
         let cx = Cx::new(clients, scope, clock);
         let registry = resources::registry(&cx);
-        Ok(Self { config, cx, registry, clock, directory, local: false })
+        Ok(Self { config, cx, registry, clock, directory, local: false, mesh: RefCell::default() })
     }
 
     /// The same account, asked for another stack of which nothing but the name is known.
@@ -119,7 +129,8 @@ impl Session {
         let (clock, local) = (self.clock, self.local);
         let cx = Cx::new((*self.cx).clone(), scope, clock);
         let registry = resources::registry(&cx);
-        Self { config: None, cx, registry, clock, directory, local }
+        let mesh = RefCell::default();
+        Self { config: None, cx, registry, clock, directory, local, mesh }
     }
 
     /// Decides when the stack ends, writes it down, and has it written on every resource.
@@ -150,10 +161,49 @@ impl Session {
         let Some(config) = &self.config else {
             return Err(CliError::new(Exit::Usage, "this command needs a configuration"));
         };
-        let facts = patiently(self.clock, || Facts::ask(&self.cx, config)).await?;
+        let recorded = Store::read(&self.directory, &self.cx.scope().stack)?;
+        let recorded = recorded.state().choices.get(MESH).cloned();
+        let recorded = recorded.and_then(|kind| serde_json::from_value(kind).ok());
+        let facts = patiently(self.clock, || Facts::ask(&self.cx, config, recorded)).await?;
+        if facts.mesh.kind == Kind::ServiceConnect {
+            possible(config, &facts.mesh)?;
+        }
+        self.mesh.replace(Some(facts.mesh.clone()));
         let graph = stack::build(&self.cx, config, &facts);
         graph.check().map_err(|error| CliError::new(Exit::Failed, error.to_string()))?;
         Ok(graph)
+    }
+
+    /// The kind of mesh that [`graph`](Self::graph) has decided on.
+    pub fn mesh(&self) -> Option<Choice> {
+        self.mesh.borrow().clone()
+    }
+
+    /// Brings the account to the graph. The kind of mesh is on record before anything is made, and a
+    /// move to another kind when it is complete.
+    ///
+    /// # Errors
+    /// Those of [`Engine::up`].
+    pub async fn up(
+        &self,
+        engine: &Engine,
+        graph: &Graph,
+        depth: Depth,
+    ) -> ModelResult<(Outcome, Identities)> {
+        let choice = self.mesh();
+        let moving = choice.as_ref().is_some_and(|choice| choice.from.is_some());
+        let entry = choice.filter(|choice| !choice.settled).and_then(|choice| {
+            let value = serde_json::to_value(choice.kind).ok()?;
+            Some(Entry::Chosen { key: MESH.into(), value })
+        });
+        if let (Some(entry), false) = (&entry, moving) {
+            engine.work.journal(entry.clone()).await?;
+        }
+        let (outcome, known) = engine.up(graph, depth).await?;
+        if let (Some(entry), true) = (entry, moving && outcome.is_done()) {
+            engine.work.journal(entry).await?;
+        }
+        Ok((outcome, known))
     }
 
     /// Holds the stack for a command that changes it.
@@ -284,6 +334,17 @@ impl Session {
     }
 }
 
+/// Refuses what a configuration asks of Service Connect in vain.
+fn possible(config: &Config, choice: &Choice) -> Result<(), CliError> {
+    let conflicts = config.against_service_connect();
+    if conflicts.is_empty() {
+        return Ok(());
+    }
+    let conflicts: Vec<_> = conflicts.iter().map(ToString::to_string).collect();
+    let why = format!("the mesh is {} ({})", choice.kind, choice.why);
+    Err(CliError::new(Exit::Usage, format!("{why}, and\n  {}", conflicts.join("\n  "))))
+}
+
 /// Asks again, as the error allows: what every command must know before its engine runs.
 pub(super) async fn patiently<T, F: Future<Output = ModelResult<T>>>(
     clock: Clock,
@@ -342,6 +403,7 @@ fn open_simulator(common: &Common) -> Result<Simulator, CliError> {
     let settings = Settings {
         speed: common.speed().factor(),
         directory: Some(common.state_root()),
+        without_app_mesh: common.without.contains(&Without::AppMesh),
         ..Settings::default()
     };
     Simulator::open(&settings).map_err(|error| {

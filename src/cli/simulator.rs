@@ -2,7 +2,7 @@
 
 use super::{
     CliError, Exit,
-    args::{Common, Speed},
+    args::{Common, Speed, Without},
     signals::Signals,
 };
 use crate::{
@@ -50,6 +50,9 @@ pub struct Simulator {
     /// "message": "…", "status": 403}}. docs/simulator.md says more.
     #[arg(long, value_name = "FILE")]
     pub faults: Option<PathBuf>,
+    /// Play an account that cannot use this service
+    #[arg(long, value_enum, value_name = "SERVICE")]
+    pub without: Vec<Without>,
     /// Keep the account in this directory; otherwise it is in memory
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
@@ -123,6 +126,7 @@ impl Simulator {
             speed: self.speed.factor(),
             instant: self.speed == Speed::Max,
             directory: self.data.clone(),
+            without_app_mesh: self.without.contains(&Without::AppMesh),
             ..Settings::default()
         }
     }

@@ -53,12 +53,14 @@ impl Up {
             }
         }
         let graph = session.graph().await?;
+        super::plan::tell_mesh(&session, self.common.output);
         let reporter =
             Reporter::new(self.common.output, session.clock, trace::is_on(self.common.verbose));
         let interrupt = Interrupt::default();
         let engine = session.engine(store, reporter.events(), interrupt.clone());
         let depth = if self.refresh { Depth::Full } else { Depth::Listed };
-        let result = session.heeding(&interrupt, &reporter, engine.up(&graph, depth)).await;
+        let result =
+            session.heeding(&interrupt, &reporter, session.up(&engine, &graph, depth)).await;
         let timings = reporter.end();
         let (outcome, known) = result?;
         let outputs = Outputs::of(&known, session.cx.scope(), session.config.as_ref());

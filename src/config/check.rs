@@ -2,11 +2,14 @@
 //!
 //! A rule is silent about keys that already have a fault, because it would judge their defaults.
 
+mod mesh;
 mod names;
 mod network;
 mod services;
 mod tasks;
 
+pub use mesh::Conflict;
+pub(super) use mesh::service_connect;
 pub use names::stack_fault;
 
 use super::{Config, findings::Findings};
@@ -17,6 +20,7 @@ pub(super) fn check(config: &Config, findings: &mut Findings) {
     network::check(&config.network, findings);
     services::check(config, findings);
     tasks::check(config, findings);
+    mesh::check(config, findings);
     services::public(&config.services, findings);
 }
 

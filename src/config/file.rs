@@ -9,7 +9,7 @@ mod value;
 pub(super) use value::or;
 
 use super::{
-    Api, Config, Expose, HealthCheck, Mesh, Nat, Network, Service, Ttl, Vpc,
+    Api, Config, Expose, HealthCheck, Mesh, MeshKind, Nat, Network, Service, Ttl, Vpc,
     fault::Fault,
     findings::{Findings, did_you_mean, join, position},
     keys::{self, Default, Key},
@@ -117,7 +117,13 @@ impl Reader {
     fn mesh(&mut self, top: &Section<'_>) -> Mesh {
         let mesh = self.section(top, "mesh");
         self.refuse_unknown(&mesh);
+        let kind: String = self.get(&mesh, "kind");
         Mesh {
+            kind: match kind.as_str() {
+                "app-mesh" => MeshKind::AppMesh,
+                "service-connect" => MeshKind::ServiceConnect,
+                _ => MeshKind::Auto,
+            },
             namespace: self.optional(&mesh, "namespace"),
             envoy_image: self.get(&mesh, "envoy_image"),
         }

@@ -16,7 +16,7 @@ mod warnings;
 #[cfg(test)]
 mod tests;
 
-pub use check::stack_fault;
+pub use check::{Conflict, stack_fault};
 pub use fault::{ConfigError, Fault};
 pub use ttl::Ttl;
 
@@ -89,10 +89,23 @@ pub struct Vpc {
 /// The service mesh.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mesh {
+    /// What carries it.
+    pub kind: MeshKind,
     /// The DNS namespace, when it is not the stack's default: see [`Config::namespace`].
     pub namespace: Option<String>,
     /// Envoy's image, with `{region}` still in it: see [`Mesh::envoy_image_in`].
     pub envoy_image: String,
+}
+
+/// What carries the mesh.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MeshKind {
+    /// App Mesh where it answers, Service Connect where it does not; once chosen, it stays.
+    Auto,
+    /// App Mesh.
+    AppMesh,
+    /// ECS Service Connect.
+    ServiceConnect,
 }
 
 /// The private REST API.
@@ -197,6 +210,11 @@ impl Config {
     /// What is allowed and may still surprise, a sentence each.
     pub fn warnings(&self) -> Vec<String> {
         warnings::warnings(self)
+    }
+
+    /// What Service Connect could not do of it.
+    pub fn against_service_connect(&self) -> Vec<Conflict> {
+        check::service_connect(self)
     }
 
     /// The DNS namespace of the mesh.

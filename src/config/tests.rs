@@ -1,5 +1,6 @@
 //! What the configuration accepts, and what people read when it does not.
 
+mod mesh;
 mod names;
 mod network;
 mod services;

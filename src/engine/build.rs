@@ -239,7 +239,10 @@ impl<'a> Build<'a> {
         loop {
             let stands = |address: &&Address| {
                 let step = self.graph.get(address);
-                step.is_some_and(|step| step.edges().iter().any(|edge| going.contains(&edge.on)))
+                step.is_some_and(|step| {
+                    let edges = step.edges().into_iter().filter(|edge| !edge.only_after);
+                    edges.map(|edge| edge.on).any(|on| going.contains(&on))
+                })
             };
             let unstarted = self.survey.findings.iter().filter(|(address, finding)| {
                 finding.identity.is_some() && !self.ends.contains_key(*address)

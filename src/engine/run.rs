@@ -175,6 +175,10 @@ impl Engine {
                 self.work.note(Entry::Deleted { address: address.clone(), identity })?;
             }
         }
+        // Choices are about what stands.
+        for key in self.work.with_state(|state| state.choices.keys().cloned().collect::<Vec<_>>()) {
+            self.work.note(Entry::Chosen { key, value: serde_json::Value::Null })?;
+        }
         Ok(())
     }
 

@@ -283,7 +283,7 @@ impl Survey {
                 }
                 let recorded = records.get(address).map(|record| record.edges.clone());
                 let edges = recorded.or_else(|| graph.get(address).map(|step| step.edges()));
-                let stands_on = |edge: &Edge| moving.contains(&edge.on);
+                let stands_on = |edge: &Edge| !edge.only_after && moving.contains(&edge.on);
                 let on = edges.unwrap_or_default().into_iter().find(stands_on);
                 if let Some(edge) = on {
                     finding.action = Action::Rebuild(edge.on);
@@ -292,7 +292,28 @@ impl Survey {
                 }
             }
             if !more {
-                return;
+                break;
+            }
+        }
+        self.await_rebuilt(graph);
+    }
+
+    /// What comes after something that is made anew may have to change for it.
+    fn await_rebuilt(&mut self, graph: &Graph) {
+        let moving: BTreeSet<Address> = self
+            .findings
+            .iter()
+            .filter(|(_, it)| matches!(it.action, Action::Replace(_) | Action::Rebuild(_)))
+            .map(|(address, _)| address.clone())
+            .collect();
+        for (address, finding) in &mut self.findings {
+            if finding.action != Action::Nothing {
+                continue;
+            }
+            let edges = graph.get(address).map(|step| step.edges()).unwrap_or_default();
+            let awaited = edges.into_iter().find(|it| it.only_after && moving.contains(&it.on));
+            if let Some(edge) = awaited {
+                finding.action = Action::Depends(edge.on);
             }
         }
     }
@@ -325,9 +346,12 @@ impl Survey {
             for found in found {
                 let current = self.findings.get(&found.address);
                 let kept = current.and_then(|finding| finding.identity.as_ref());
-                let listed =
-                    |extra: &Extra| extra.address == found.address && extra.identity == found.out;
-                if kept != Some(&found.out) && !self.extras.iter().any(listed) {
+                let listed = |extra: &Extra| {
+                    extra.address == found.address && same(kind, &extra.identity, &found.out)
+                };
+                if !kept.is_some_and(|kept| same(kind, kept, &found.out))
+                    && !self.extras.iter().any(listed)
+                {
                     self.extras.push(Extra {
                         address: found.address.clone(),
                         kind: kind.clone(),

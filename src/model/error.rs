@@ -22,6 +22,8 @@ pub enum Class {
     Exists,
     /// Not permitted, or the credentials are no longer good.
     Denied,
+    /// AWS does not offer the service to this account, so nothing of it exists.
+    Closed,
     /// A quota of the account is used up.
     Quota,
     /// The request is wrong, and will be wrong again.

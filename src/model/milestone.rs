@@ -22,11 +22,19 @@ pub struct Edge {
     /// Whether only the start waits: nothing is taken from it, and AWS refuses no deletion for it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub gate: bool,
+    /// Whether, beyond that, the holder stays when it goes to be made anew.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub only_after: bool,
 }
 
 impl Edge {
     /// A need that stands on what it needs.
     pub fn new(on: Address, until: Milestone) -> Self {
-        Self { on, until, gate: false }
+        Self { on, until, gate: false, only_after: false }
+    }
+
+    /// The holder waits until it works, and does not stand on it in any way.
+    pub fn after(on: Address) -> Self {
+        Self { on, until: Milestone::Ready, gate: true, only_after: true }
     }
 }

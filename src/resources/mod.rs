@@ -14,7 +14,7 @@ pub mod resource;
 pub mod servicediscovery;
 
 pub use blueprint::Blueprint;
-pub use needs::{Created, Gate, Handle, Needs, Ready, Values};
+pub use needs::{After, Created, Gate, Handle, Needs, Ready, Values};
 pub use resource::Resource;
 
 use crate::{aws::Cx, model::Registry};
@@ -24,7 +24,7 @@ pub mod prelude {
     pub(crate) use super::needs::needs;
     pub use super::{
         Resource,
-        needs::{Created, Gate, Needs, Ready, Values},
+        needs::{After, Created, Gate, Needs, Ready, Values},
     };
     pub use crate::{
         aws::{

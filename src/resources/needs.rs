@@ -44,6 +44,11 @@ impl<R> Handle<R> {
         Ready(self.0.clone(), PhantomData)
     }
 
+    /// It must work before the holder starts or changes, which stands apart from it otherwise.
+    pub fn after(&self) -> After<R> {
+        After(self.0.clone(), PhantomData)
+    }
+
     /// It must have an identity before the holder starts, which takes nothing from it.
     pub fn gate_created(&self) -> Gate {
         Gate(Edge { gate: true, ..Edge::new(self.0.clone(), Milestone::Created) })
@@ -84,7 +89,7 @@ impl<R> Clone for Handle<R> {
 }
 
 macro_rules! handle {
-    ($(#[$doc:meta])* $name:ident, $milestone:ident) => {
+    ($(#[$doc:meta])* $name:ident, $edge:expr, $kinds:expr) => {
         $(#[$doc])*
         pub struct $name<R>(Address, PhantomData<fn() -> R>);
 
@@ -105,7 +110,8 @@ macro_rules! handle {
             type Values = R::Out;
 
             fn edges(&self) -> Vec<Edge> {
-                vec![Edge::new(self.0.clone(), Milestone::$milestone)]
+                let edge: fn(Address) -> Edge = $edge;
+                vec![edge(self.0.clone())]
             }
 
             fn values(&self, known: &Identities) -> Option<R::Out> {
@@ -113,7 +119,8 @@ macro_rules! handle {
             }
 
             fn kinds() -> Vec<Kind> {
-                vec![R::KIND]
+                let kinds: fn(Kind) -> Vec<Kind> = $kinds;
+                kinds(R::KIND)
             }
         }
     };
@@ -121,11 +128,16 @@ macro_rules! handle {
 
 handle! {
     /// A declared `R` that must have an identity before the holder starts.
-    Created, Created
+    Created, |on| Edge::new(on, Milestone::Created), |kind| vec![kind]
 }
 handle! {
     /// A declared `R` that must work before the holder starts.
-    Ready, Ready
+    Ready, |on| Edge::new(on, Milestone::Ready), |kind| vec![kind]
+}
+handle! {
+    /// A declared `R` that must work before the holder starts or changes. Neither its deletion nor
+    /// its replacement takes the holder along.
+    After, Edge::after, |_| Vec::new()
 }
 
 impl Needs for () {

@@ -98,7 +98,7 @@ impl Account {
             elb: ElasticLoadBalancingV2::default(),
             ecs: Ecs::default(),
             servicediscovery: ServiceDiscovery::default(),
-            appmesh: AppMesh::default(),
+            appmesh: AppMesh { closed: settings.without_app_mesh, ..AppMesh::default() },
             apigateway: ApiGateway::default(),
             history: Vec::new(),
         }

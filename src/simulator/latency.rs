@@ -30,6 +30,10 @@ pub enum Latency {
     TargetGroupRelease,
     /// Private DNS namespace, either way.
     Namespace,
+    /// Service Connect endpoint, until its Cloud Map service is there.
+    EndpointUp,
+    /// Service Connect endpoint, until its Cloud Map service is gone.
+    EndpointDown,
     /// Until ECS has deregistered a stopped task's instance from Cloud Map.
     InstanceDeregistration,
     /// ECS cluster with capacity providers.
@@ -70,6 +74,8 @@ impl Latency {
             Self::LoadBalancerInterfaces => (90.0, 300.0), // Terraform waits up to 35 min with IPAM
             Self::TargetGroupRelease => (1.0, 10.0),       // Terraform retries 2 min
             Self::Namespace => (40.0, 70.0),               // E; Terraform waits up to 5 min
+            Self::EndpointUp => (3.0, 12.0),               // E
+            Self::EndpointDown => (60.0, 240.0),           // minutes; a deployer waits 5.5 min
             Self::InstanceDeregistration => (15.0, 90.0),  // E
             Self::Cluster => (3.0, 8.0),                   // E
             Self::TaskProvisioning => (14.0, 25.0),        // 10 to 20 s

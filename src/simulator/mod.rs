@@ -40,6 +40,9 @@ pub struct Settings {
     pub speed: f64,
     /// No latency at all: every state settles at once.
     pub instant: bool,
+    /// An account that AWS has shut out of App Mesh, as it does with all since 30 September 2026. It
+    /// stays so.
+    pub without_app_mesh: bool,
     /// The twelve digits.
     pub account_id: String,
     /// Where the account is kept between processes; `None` keeps it in memory.
@@ -52,6 +55,7 @@ impl Default for Settings {
             seed: 1,
             speed: 1.0,
             instant: false,
+            without_app_mesh: false,
             account_id: "000000000000".into(),
             directory: None,
         }

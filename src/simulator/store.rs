@@ -47,6 +47,7 @@ impl Store {
                 let mut account: Account = serde_json::from_slice(&bytes)
                     .map_err(|source| StoreError::Content { path: path.clone(), source })?;
                 account.instant = settings.instant;
+                account.appmesh.closed |= settings.without_app_mesh;
                 account
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => Account::new(settings),

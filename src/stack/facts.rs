@@ -4,6 +4,7 @@ use crate::{
     aws::{Cx, OpResult},
     config::Config,
     model::{Class, Error, Result},
+    stack::mesh::{self, Choice},
 };
 use futures_util::try_join;
 
@@ -15,16 +16,20 @@ pub struct Facts {
     /// Whether the account's role for API Gateway's logs is this stack's to make: there is none, or
     /// it is this stack's already. Another's is used, and never touched.
     pub wants_logging_role: bool,
+    /// The kind of mesh.
+    pub mesh: Choice,
 }
 
 impl Facts {
-    /// Asks AWS.
+    /// Asks AWS. `recorded` is the kind of mesh that the state says the stack has.
     ///
     /// # Errors
     /// When a read is refused, or the region has too few zones.
-    pub async fn ask(cx: &Cx, config: &Config) -> Result<Self> {
-        let (zones, wants_logging_role) = try_join!(zones(cx, config), wants_logging_role(cx))?;
-        Ok(Self { zones, wants_logging_role })
+    pub async fn ask(cx: &Cx, config: &Config, recorded: Option<mesh::Kind>) -> Result<Self> {
+        let mesh = Choice::make(cx, config, recorded);
+        let (zones, wants_logging_role, mesh) =
+            try_join!(zones(cx, config), wants_logging_role(cx), mesh)?;
+        Ok(Self { zones, wants_logging_role, mesh })
     }
 }
 

@@ -61,7 +61,7 @@ pub fn build(cx: &Cx, config: &Config, facts: &Facts) -> Graph {
     let endpoint = edge::endpoint(b, &consumer);
     let api = api::api(b, config, facts, &endpoint, &nlb);
     let execution = identity::execution(b);
-    let mesh = mesh::base(b, config, &provider);
+    let mesh = mesh::base(b, config, &provider, facts);
 
     let provider_cluster = cluster(b, Side::Provider);
     let consumer_cluster = cluster(b, Side::Consumer);
@@ -69,24 +69,30 @@ pub fn build(cx: &Cx, config: &Config, facts: &Facts) -> Graph {
         Place { base: &provider, cluster: &provider_cluster, execution_role: &execution };
     let consumer =
         Place { base: &consumer, cluster: &consumer_cluster, execution_role: &execution };
-    for one in &config.services {
+    let mut declared = BTreeMap::new();
+    for one in mesh.order(config) {
+        let attachment = mesh.attach(b, config, one);
+        let after = attachment.after.iter().filter_map(|name| declared.get(name).cloned());
         let variant = Variant {
             front: match one.expose {
                 Expose::Public => Front::Public(&blue),
                 Expose::Api => Front::Internal(&nlb),
                 Expose::Mesh => Front::Nothing,
             },
-            attachment: Some(mesh::attach(b, config, &mesh, one)),
+            after: after.collect(),
+            attachment: Some(attachment),
             task_role: None,
             urls: blue_urls(config, one),
             api: None,
         };
-        service::service(b, config, &provider, one, variant);
+        let service = service::service(b, config, &provider, one, variant);
+        declared.insert(one.name.clone(), service);
     }
     for one in config.services.iter().filter(|one| one.expose == Expose::Public) {
         let variant = Variant {
             front: Front::Public(&red),
             attachment: None,
+            after: Vec::new(),
             task_role: Some(identity::plain_task(b, "consumer")),
             urls: red_urls(cx, config, one),
             api: api.as_ref(),

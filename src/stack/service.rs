@@ -36,6 +36,9 @@ const DEREGISTRATION_DELAY_SECONDS: i32 = 5;
 /// compiles its assets first.
 const GRACE_PERIOD_SECONDS: i32 = 60;
 
+/// Failed checks in a row that make a container unhealthy outside the mesh.
+const RETRIES: i32 = 10;
+
 /// How a service is reached from outside its VPC.
 pub enum Front<'a> {
     /// HTTP on an ALB's port 80, from the balancer's group only.
@@ -62,6 +65,8 @@ pub struct Variant<'a> {
     pub front: Front<'a>,
     /// Its membership of the mesh.
     pub attachment: Option<Attachment>,
+    /// The services whose rollout it awaits.
+    pub after: Vec<Handle<EcsService>>,
     /// What its tasks may do, outside the mesh.
     pub task_role: Option<Handle<Role>>,
     /// Where its back-ends are.
@@ -77,7 +82,7 @@ pub fn service(
     place: &Place<'_>,
     service: &Service,
     variant: Variant<'_>,
-) {
+) -> Handle<EcsService> {
     let side = place.base.side;
     let name = &service.name;
     let scope = blueprint.cx().scope().clone();
@@ -96,11 +101,14 @@ pub fn service(
     gates.extend(listener.map(|listener| listener.gate_created()));
     let mut containers = vec![app(service, &variant, log_group_name)];
     let (mut proxy, mut registry, mut task_role) = (None, None, variant.task_role);
+    let (mut connect, mut namespace) = (None, None);
     if let Some(attachment) = variant.attachment {
-        containers.push(attachment.sidecar);
-        proxy = Some(attachment.proxy);
+        containers.extend(attachment.sidecars);
+        proxy = attachment.proxy;
         registry = Some(attachment.registry.created());
-        task_role = Some(attachment.task_role);
+        task_role = attachment.task_role;
+        connect = attachment.connect;
+        namespace = attachment.namespace.map(|namespace| namespace.created());
         gates.extend(attachment.gates);
     }
     let definition = TaskDefinition {
@@ -125,6 +133,8 @@ pub fn service(
             security_groups: vec![group.created()],
             target_group: target_group.map(|target_group| target_group.created()),
             registry,
+            namespace,
+            after: variant.after.iter().map(Handle::after).collect(),
             gates,
         },
         service_name: name.clone(),
@@ -132,8 +142,9 @@ pub fn service(
         container_name: name.clone(),
         container_port: service.port,
         health_check_grace_period_seconds: has_front.then_some(GRACE_PERIOD_SECONDS),
+        service_connect: connect,
     };
-    blueprint.declare(format!("{side}/service/{name}"), service);
+    blueprint.declare(format!("{side}/service/{name}"), service)
 }
 
 /// The application's container.
@@ -142,7 +153,8 @@ fn app(service: &Service, variant: &Variant<'_>, log_group: String) -> Container
     environment.extend(variant.urls.clone());
     let check =
         format!("curl -fsS http://localhost:{}{} || exit 1", service.port, service.health_path);
-    let in_mesh = variant.attachment.is_some();
+    let attachment = variant.attachment.as_ref();
+    let sidecars = attachment.map(|it| it.sidecars.as_slice()).unwrap_or_default();
     Container {
         name: service.name.clone(),
         image: service.image.clone(),
@@ -152,14 +164,15 @@ fn app(service: &Service, variant: &Variant<'_>, log_group: String) -> Container
         memory: None,
         environment,
         port: Some(service.port),
+        port_name: attachment.and_then(|it| it.port_name.clone()),
         health_check: Some(ContainerHealthCheck {
             command: vec!["CMD-SHELL".into(), check],
             interval: service.health.interval_seconds,
             timeout: service.health.timeout_seconds,
-            retries: 10,
+            retries: attachment.map_or(RETRIES, |it| it.retries),
             start_period: 60,
         }),
-        depends_on_healthy: if in_mesh { vec!["envoy".into()] } else { Vec::new() },
+        depends_on_healthy: sidecars.iter().map(|sidecar| sidecar.name.clone()).collect(),
         log_group,
         stream_prefix: service.name.clone(),
         stop_timeout: Some(5),

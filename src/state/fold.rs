@@ -145,7 +145,11 @@ impl State {
                 self.forget_if_empty(address);
             }
             Entry::Chosen { key, value } => {
-                self.choices.insert(key.clone(), value.clone());
+                if value.is_null() {
+                    self.choices.remove(key);
+                } else {
+                    self.choices.insert(key.clone(), value.clone());
+                }
             }
         }
         Ok(())

@@ -76,7 +76,7 @@ pub enum Entry {
     Chosen {
         /// Its name.
         key: String,
-        /// What was chosen.
+        /// What was chosen; null when the choice no longer stands.
         value: Value,
     },
 }

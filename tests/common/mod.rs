@@ -1,6 +1,8 @@
 //! A stack over the simulator, in virtual time: what the tests of whole runs begin with.
 #![allow(dead_code, reason = "each test binary uses its own part")]
 
+mod traffic;
+
 use meshctl::{
     aws::{CallCounts, CallLog, Clients, Endpoint},
     cli::session::Session,
@@ -14,6 +16,13 @@ use std::collections::BTreeMap;
 
 /// The demonstration, as it is shipped.
 pub const DEMO: &str = include_str!("../../config/demo.toml");
+
+/// The demonstration over Service Connect.
+pub fn connect() -> String {
+    let (auto, connect) = ("kind = \"auto\"", "kind = \"service-connect\"");
+    assert!(DEMO.contains(auto), "the demonstration lets the account decide");
+    DEMO.replacen(auto, connect, 1)
+}
 
 /// One account, one stack, one state directory.
 pub struct World {
@@ -106,7 +115,7 @@ impl World {
         let _lock = session.lock("up").expect("the lock");
         let graph = session.graph().await.expect("a graph");
         let engine = session.engine(session.store().expect("a state"), events, interrupt);
-        let (outcome, known) = engine.up(&graph, depth).await.expect("a run");
+        let (outcome, known) = session.up(&engine, &graph, depth).await.expect("a run");
         let outputs = Outputs::of(&known, session.cx.scope(), session.config.as_ref());
         let calls = session.cx.log().counts();
         Run { outcome, calls, known, outputs, seconds: session.clock.now().as_secs_f64() }
@@ -151,6 +160,19 @@ impl World {
     /// How many resources of a kind the account has.
     pub fn count(&self, service: &str, kind: &str) -> usize {
         self.simulator.inventory().count(service, kind)
+    }
+
+    /// Panics unless every page reaches its back-ends through the mesh.
+    pub fn assert_blue_path(&self) {
+        self.simulator.behind(|account| {
+            let ports = traffic::ports(account);
+            traffic::assert_blue_path(account, &ports);
+        });
+    }
+
+    /// Panics unless every service of the provider has the tasks that it wants, healthy.
+    pub fn assert_serving(&self) {
+        self.simulator.behind(|account| traffic::assert_serving(account));
     }
 
     /// Panics unless the account is as empty as before.

@@ -6,5 +6,7 @@ mod common;
 mod change;
 mod demo;
 mod heal;
+mod mesh;
+mod migration;
 mod safety;
 mod scale;

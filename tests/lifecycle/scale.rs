@@ -16,9 +16,25 @@ async fn three_zones_share_one_nat_gateway_in_each_vpc() {
 
 #[tokio::test(start_paused = true)]
 async fn ten_backends_are_the_same_code() {
+    let world = ten("app-mesh").await;
+    assert_eq!(world.count("appmesh", "VirtualNode"), 11);
+    world.down().await.done();
+    world.assert_empty();
+}
+
+#[tokio::test(start_paused = true)]
+async fn ten_backends_are_the_same_code_over_service_connect() {
+    let world = ten("service-connect").await;
+    // Each has its name in DNS and its endpoint; the page has only the first.
+    assert_eq!(world.count("servicediscovery", "Service"), 21);
+    world.down().await.done();
+    world.assert_empty();
+}
+
+async fn ten(kind: &str) -> World {
     let names: Vec<String> = (1..=10).map(|n| format!("backend-{n}")).collect();
     let mut config = format!(
-        "stack = \"ten\"\n[[service]]\nname = \"frontend\"\nimage = \"f:1\"\nexpose = \"public\"\n\
+        "stack = \"ten\"\n[mesh]\nkind = {kind:?}\n[[service]]\nname = \"frontend\"\nimage = \"f:1\"\nexpose = \"public\"\n\
          backends = {names:?}\n"
     );
     for (index, name) in names.iter().enumerate() {
@@ -27,15 +43,14 @@ async fn ten_backends_are_the_same_code() {
             config,
             "[[service]]\nname = \"{name}\"\nimage = \"b:1\"\nexpose = \"api\"\nmesh_port = {port}\n"
         )
-        .unwrap();
+        .expect("a string takes it");
     }
     let world = World::new(&config);
     world.up().await.done();
     assert_eq!(world.count("ecs", "Service"), 12);
     assert_eq!(world.count("apigateway", "Method"), 10);
     assert_eq!(world.up().await.done().calls.mutating, 0);
-    world.down().await.done();
-    world.assert_empty();
+    world
 }
 
 #[tokio::test(start_paused = true)]

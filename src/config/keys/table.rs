@@ -16,7 +16,8 @@ const CPU: &[i64] = &[512, 1024, 2048, 4096, 8192, 16384];
 
 const TASKS: Change = InPlace("a new task definition; tasks are replaced a few at a time");
 const SUBNETS: Change = Replacement("the changed subnets and what stands in them");
-const HEALTH: Change = InPlace("target group and virtual node; a new task definition");
+const HEALTH: Change =
+    InPlace("target group and, with App Mesh, virtual node; a new task definition");
 
 const fn key(
     path: &'static str,
@@ -142,6 +143,15 @@ pub const KEYS: &[Key] = &[
         "Its private subnets, likewise; here /28 will do, no load balancer stands in them",
     ),
     key(
+        "mesh.kind",
+        Choice(&["auto", "app-mesh", "service-connect"]),
+        Value("\"auto\""),
+        InPlace("new task definitions; services move one after the other while the others answer"),
+        "What carries the mesh: App Mesh, which AWS ended on 30 September 2026, or ECS Service \
+         Connect. `auto` takes App Mesh where it answers the account and Service Connect where it \
+         does not, and stays with its choice; see `docs/mesh.md`",
+    ),
+    key(
         "mesh.namespace",
         Text,
         Otherwise("the stack's name and `.local`"),
@@ -153,7 +163,7 @@ pub const KEYS: &[Key] = &[
         Text,
         Value("\"840364872350.dkr.ecr.{region}.amazonaws.com/aws-appmesh-envoy:v1.34.13.3-prod\""),
         TASKS,
-        "Envoy's image. `{region}` stands for the region; where AWS keeps the image in another \
+        "Envoy's image for App Mesh. `{region}` stands for the region; where AWS keeps the image in another \
          account, that one is put in for the default's",
     ),
     key(
@@ -190,7 +200,7 @@ pub const KEYS: &[Key] = &[
         "service.mesh_port",
         Port,
         Otherwise("80 for the public service; every other needs one of its own"),
-        InPlace("router, listener, and API; tasks that call it are replaced"),
+        InPlace("router or client alias, listener, and API; tasks that call it are replaced"),
         "The port on which others in the mesh, and the API, reach it",
     ),
     key(
@@ -228,22 +238,22 @@ pub const KEYS: &[Key] = &[
         OneOf(CPU),
         Value("512"),
         TASKS,
-        "The task's CPU units, 1024 to a vCPU, shared with Envoy",
+        "The task's CPU units, 1024 to a vCPU, shared with the mesh's proxy",
     ),
     key(
         "service.memory",
         Whole(1024, 122_880),
         Value("1024"),
         TASKS,
-        "The task's memory in MiB, shared with Envoy; Fargate sells certain sizes with each `cpu`",
+        "The task's memory in MiB, shared with the mesh's proxy; Fargate sells certain sizes with each `cpu`",
     ),
     key(
         "service.backends",
         Texts,
         Value("[]"),
-        InPlace("virtual node; a new task definition"),
-        "The services that it calls. Each is told to it as `{NAME}_URL`; nothing else is let out \
-         of the mesh",
+        InPlace("with App Mesh, virtual node; a new task definition"),
+        "The services that it calls. Each is told to it as `{NAME}_URL`; App Mesh lets nothing else \
+         out of the mesh",
     ),
     key(
         "service.environment.*",
@@ -257,7 +267,8 @@ pub const KEYS: &[Key] = &[
         Whole(0, 100),
         Otherwise("the service itself, with weight 1"),
         InPlace("the route"),
-        "A service that answers its callers, and with what weight; at most 10, 1 to 100 in all",
+        "A service that answers its callers, and with what weight; at most 10, 1 to 100 in all. Only \
+         App Mesh has weights",
     ),
     key(
         "service.health.interval_seconds",

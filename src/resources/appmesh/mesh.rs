@@ -2,7 +2,7 @@
 //! appmesh:DescribeMesh, appmesh:UpdateMesh, appmesh:DeleteMesh, appmesh:ListTagsForResource,
 //! appmesh:TagResource, appmesh:UntagResource, iam:CreateServiceLinkedRole.
 
-use super::{Described, built, owned, retag, tag_list, tags};
+use super::{Described, built, is_refusal, owned, retag, tag_list, tags};
 use crate::resources::prelude::*;
 use aws_sdk_appmesh::types::{EgressFilter, EgressFilterType, MeshData, MeshSpec};
 
@@ -121,7 +121,10 @@ impl Batch for Ours {
     async fn fetch(cx: &Cx, names: Vec<String>) -> Result<BTreeMap<String, Found<MeshId>>> {
         let mut found = BTreeMap::new();
         for name in names {
-            let mesh = describe(cx, &name).await?;
+            let mesh = match describe(cx, &name).await {
+                Err(error) if is_refusal(&error) => None,
+                answer => answer?,
+            };
             let owned = owned(cx, identity(mesh.as_ref()), |out| &out.arn).await?;
             found.extend(owned.into_iter().map(|mesh| (name.clone(), mesh)));
         }

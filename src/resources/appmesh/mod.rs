@@ -18,6 +18,34 @@ use aws_sdk_appmesh::{
 };
 use futures_util::future::try_join_all;
 
+/// AWS's refusal, where App Mesh does not answer this account; `None` where it does. One call.
+///
+/// # Errors
+/// When the answer says nothing about App Mesh: throttling, a failure, credentials that are over.
+pub async fn refusal(cx: &Cx) -> Result<Option<Error>> {
+    let call = cx.appmesh().list_meshes().limit(1);
+    match call.send().await.op("appmesh:ListMeshes") {
+        Ok(_) => Ok(None),
+        Err(error) if is_refusal(&error) => Ok(Some(error)),
+        Err(error) => Err(error.hint("set mesh.kind to go on without asking App Mesh")),
+    }
+}
+
+/// Whether an error says that App Mesh is not for this caller, in whichever words. Whoever may not
+/// even look has made no mesh, so a search takes it for an answer: it must not keep those who use
+/// Service Connect from their own resources.
+fn is_refusal(error: &Error) -> bool {
+    const CREDENTIALS: [&str; 5] = [
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "InvalidClientTokenId",
+        "UnrecognizedClientException",
+        "SignatureDoesNotMatch",
+    ];
+    let passing = matches!(error.class, Class::Throttled | Class::Transient);
+    !passing && !CREDENTIALS.contains(&&*error.code)
+}
+
 /// What AWS shows of a mesh or a part of it. Lists, which one call gives for all, show only that it
 /// exists and in which version.
 pub struct Described<S> {

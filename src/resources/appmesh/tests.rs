@@ -2,6 +2,7 @@
 
 use super::{
     mesh::{Mesh, MeshId},
+    refusal,
     route::{Route, RouteId, RouteNeeds, RouteValues, WeightedTarget},
     virtual_node::{HealthCheck, VirtualNode, VirtualNodeId},
     virtual_router::{VirtualRouter, VirtualRouterId},
@@ -278,6 +279,11 @@ async fn an_account_that_app_mesh_shuts_out_hears_so() {
     let simulator = Simulator::seeded(7);
     let cx = cx_of(&simulator).await;
     simulator.behind(|account| account.appmesh.closed = true);
-    let error = VirtualNode::search(&cx).await.unwrap_err();
-    assert_eq!((error.class, &*error.code), (Class::Denied, "ForbiddenException"));
+    let error = refusal(&cx).await.unwrap().expect("a refusal");
+    assert_eq!((error.class, &*error.code), (Class::Closed, "ForbiddenException"));
+    // Nothing is there, for whoever looks.
+    assert!(VirtualNode::search(&cx).await.unwrap().is_empty());
+    let id = MeshId { name: "shop".into(), arn: String::new() };
+    assert!(Mesh::read(&cx, &id).await.unwrap().is_none());
+    Mesh::delete(&cx, &id).await.unwrap();
 }

@@ -2,8 +2,8 @@
 
 use crate::resources::prelude::*;
 use aws_sdk_ecs::types::{
-    self as ecs, ContainerCondition, ContainerDefinition, ContainerDependency, HealthCheck,
-    KeyValuePair, LogConfiguration, LogDriver, PortMapping, ProxyConfiguration,
+    self as ecs, ApplicationProtocol, ContainerCondition, ContainerDefinition, ContainerDependency,
+    HealthCheck, KeyValuePair, LogConfiguration, LogDriver, PortMapping, ProxyConfiguration,
     ProxyConfigurationType, TransportProtocol,
 };
 
@@ -26,6 +26,9 @@ pub struct Container {
     pub environment: BTreeMap<String, String>,
     /// The port on which it answers.
     pub port: Option<u16>,
+    /// What Service Connect calls the port, whose traffic is then HTTP.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub port_name: Option<String>,
     /// How its health is told.
     pub health_check: Option<ContainerHealthCheck>,
     /// The containers that must be healthy before it starts.
@@ -90,6 +93,8 @@ impl Container {
         let ports = self.port.map(|port| {
             let port = i32::from(port);
             let mapping = PortMapping::builder().container_port(port).host_port(port);
+            let http = self.port_name.as_ref().map(|_| ApplicationProtocol::Http);
+            let mapping = mapping.set_name(self.port_name.clone()).set_app_protocol(http);
             vec![mapping.protocol(TransportProtocol::Tcp).build()]
         });
         let definition = ContainerDefinition::builder()

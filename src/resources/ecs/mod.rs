@@ -4,6 +4,8 @@
 pub mod cluster;
 pub mod container;
 pub mod service;
+pub mod service_connect;
+mod service_network;
 mod service_reads;
 pub mod task_definition;
 

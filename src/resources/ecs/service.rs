@@ -4,8 +4,9 @@
 
 use super::{
     cluster::Cluster,
-    container::unsayable,
     name_in, retag,
+    service_connect::{self, Membership},
+    service_network::{group_ids, network, sorted, subnet_ids},
     service_reads::{Services, ended_tasks, listed},
     tag_list,
     task_definition::TaskDefinition,
@@ -14,12 +15,12 @@ use crate::resources::{
     ec2::{security_group::SecurityGroup, subnet::Subnet},
     elasticloadbalancingv2::target_group::TargetGroup,
     prelude::*,
-    servicediscovery,
+    servicediscovery::{self, private_dns_namespace::PrivateDnsNamespace},
 };
 use aws_sdk_ecs::types::{
-    self as ecs, AssignPublicIp, AwsVpcConfiguration, Deployment, DeploymentCircuitBreaker,
-    DeploymentConfiguration, DeploymentRolloutState, LaunchType, LoadBalancer,
-    NetworkConfiguration, PropagateTags, SchedulingStrategy, ServiceRegistry, Task,
+    self as ecs, Deployment, DeploymentCircuitBreaker, DeploymentConfiguration,
+    DeploymentRolloutState, LaunchType, LoadBalancer, PropagateTags, SchedulingStrategy,
+    ServiceRegistry, Task,
 };
 use futures_util::future::try_join_all;
 
@@ -32,6 +33,9 @@ pub struct ServiceIdentity {
     pub cluster: String,
     /// Its name in the cluster.
     pub name: String,
+    /// When it was made, in seconds since 1970: a later one of the same name is another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created_at: Option<i64>,
 }
 
 needs! {
@@ -50,6 +54,10 @@ needs! {
         target_group: Option<Created<TargetGroup>>,
         /// Where its tasks' addresses are published.
         registry: Option<Created<servicediscovery::service::Service>>,
+        /// The namespace of its part in Service Connect.
+        namespace: Option<Created<PrivateDnsNamespace>>,
+        /// The services whose rollout it awaits, such as those that it calls.
+        after: Vec<After<Service>>,
         /// What its tasks cannot start without, and never read.
         gates: Vec<Gate>,
     }
@@ -70,6 +78,8 @@ pub struct Service {
     pub container_port: u16,
     /// Seconds from a task's start in which its target's health does not count.
     pub health_check_grace_period_seconds: Option<i32>,
+    /// Its part in Service Connect.
+    pub service_connect: Option<Membership>,
 }
 
 /// The service, and what its tasks say of it.
@@ -110,6 +120,10 @@ impl Resource for Service {
             .registry
             .as_ref()
             .map(|registry| vec![ServiceRegistry::builder().registry_arn(&registry.arn).build()]);
+        let namespace = needs.namespace.as_ref();
+        let region = &cx.scope().region;
+        let connect = self.service_connect.as_ref();
+        let connect = connect.map(|it| it.configuration(namespace, region)).transpose()?;
         let call = cx
             .ecs()
             .create_service()
@@ -124,6 +138,7 @@ impl Resource for Service {
             .network_configuration(network(needs)?)
             .set_load_balancers(load_balancers)
             .set_service_registries(registries)
+            .set_service_connect_configuration(connect)
             .set_health_check_grace_period_seconds(self.health_check_grace_period_seconds)
             .propagate_tags(PropagateTags::Service)
             .enable_ecs_managed_tags(true)
@@ -134,6 +149,7 @@ impl Resource for Service {
             arn: arn.answered(OP, "serviceArn")?.into(),
             cluster: needs.cluster.arn.clone(),
             name: self.service_name.clone(),
+            created_at: made.service().and_then(created_at),
         })
     }
 
@@ -147,6 +163,10 @@ impl Resource for Service {
         let subnets = network.map_or(&[][..], |network| network.subnets());
         let groups = network.map_or(&[][..], |network| network.security_groups());
         let failed = primary(live).is_some_and(has_failed);
+        let namespace = needs.namespace.as_ref();
+        let connect = service_connect::member(primary(live));
+        let connect = connect.map(|it| service_connect::live(it, namespace));
+        let wanted = self.service_connect.as_ref().map(|it| it.wanted(namespace));
         let drift = Drift::none()
             .fixed("cluster", &needs.cluster.arn, live.cluster_arn())
             .fixed("launch_type", "FARGATE", live.launch_type().map(|it| it.as_str()))
@@ -171,6 +191,7 @@ impl Resource for Service {
                 live.service_registries().first().and_then(|it| it.registry_arn()),
             )
             .mutable("task_definition", &needs.task_definition.arn, live.task_definition())
+            .mutable("service_connect_configuration", wanted, connect)
             .mutable("desired_count", self.desired_count, live.desired_count())
             .mutable("subnets", subnet_ids(needs), sorted(subnets.to_vec()))
             .mutable("security_groups", group_ids(needs), sorted(groups.to_vec()))
@@ -183,6 +204,9 @@ impl Resource for Service {
             // It was being deleted, and nothing brings it back.
             return drift.fixed("status", "ACTIVE", status);
         }
+        // A task calls by Service Connect only what existed when its deployment began.
+        let unknown = if self.service_connect.is_some() { newer(needs, live) } else { Vec::new() };
+        let drift = drift.mutable("unknown_to_its_tasks", Vec::<&str>::new(), unknown);
         // The circuit breaker gave up, and only a new deployment tries again.
         if failed { drift.mutable("rollout_state", "COMPLETED", "FAILED") } else { drift }
     }
@@ -208,7 +232,14 @@ impl Resource for Service {
             let seconds = self.health_check_grace_period_seconds;
             call = call.set_health_check_grace_period_seconds(seconds);
         }
-        if drift.touches("rollout_state") {
+        if drift.touches("service_connect_configuration") {
+            let (namespace, region) = (needs.namespace.as_ref(), &cx.scope().region);
+            let connect = self.service_connect.as_ref();
+            let connect = connect.map(|it| it.configuration(namespace, region)).transpose()?;
+            let connect = connect.unwrap_or_else(service_connect::off);
+            call = call.service_connect_configuration(connect);
+        }
+        if drift.touches("rollout_state") || drift.touches("unknown_to_its_tasks") {
             call = call.force_new_deployment(true);
         }
         call.send().await.op("ecs:UpdateService").map(drop)
@@ -224,6 +255,7 @@ impl Resource for Service {
                 arn: service.service_arn()?.into(),
                 cluster: service.cluster_arn()?.into(),
                 name: service.service_name()?.into(),
+                created_at: created_at(&service),
             };
             cx.owned(tags_of(service.tags()), out)
         });
@@ -290,7 +322,16 @@ impl Resource for Service {
 
     fn health(live: &LiveService) -> Option<String> {
         let (running, desired) = (live.service.running_count(), live.service.desired_count());
-        Some(format!("{running} of {desired} tasks running"))
+        let mut text = format!("{running} of {desired} tasks running");
+        if let Some(connect) = service_connect::member(primary(&live.service)) {
+            text.push_str(", in Service Connect");
+            let names = service_connect::names(connect);
+            if !names.is_empty() {
+                text.push_str(" as ");
+                text.push_str(&names.join(", "));
+            }
+        }
+        Some(text)
     }
 
     fn tags(live: &LiveService) -> Option<Tags> {
@@ -311,34 +352,22 @@ impl Resource for Service {
     }
 }
 
-fn primary(service: &ecs::Service) -> Option<&Deployment> {
+pub(super) fn primary(service: &ecs::Service) -> Option<&Deployment> {
     service.deployments().iter().find(|deployment| deployment.status() == Some("PRIMARY"))
+}
+
+/// Whole seconds, as all of AWS's answers agree on them.
+fn created_at(service: &ecs::Service) -> Option<i64> {
+    service.created_at().map(|at| at.secs())
+}
+
+/// The services that it calls and that were made after its tasks.
+fn newer(needs: &ServiceValues, live: &ecs::Service) -> Vec<String> {
+    let Some(begun) = primary(live).and_then(|it| it.created_at()) else { return Vec::new() };
+    let later = needs.after.iter().filter(|it| it.created_at.is_some_and(|at| at > begun.secs()));
+    later.map(|service| service.name.clone()).collect()
 }
 
 fn has_failed(deployment: &Deployment) -> bool {
     deployment.rollout_state() == Some(&DeploymentRolloutState::Failed)
-}
-
-fn sorted(mut ids: Vec<String>) -> Vec<String> {
-    ids.sort();
-    ids
-}
-
-fn subnet_ids(needs: &ServiceValues) -> Vec<String> {
-    sorted(needs.subnets.iter().map(|subnet| subnet.0.clone()).collect())
-}
-
-fn group_ids(needs: &ServiceValues) -> Vec<String> {
-    sorted(needs.security_groups.iter().map(|group| group.0.clone()).collect())
-}
-
-/// Private addresses only: what a task needs from outside goes through the NAT gateway.
-fn network(needs: &ServiceValues) -> Result<NetworkConfiguration> {
-    let configuration = AwsVpcConfiguration::builder()
-        .set_subnets(Some(subnet_ids(needs)))
-        .set_security_groups(Some(group_ids(needs)))
-        .assign_public_ip(AssignPublicIp::Disabled)
-        .build()
-        .map_err(unsayable)?;
-    Ok(NetworkConfiguration::builder().awsvpc_configuration(configuration).build())
 }

@@ -66,6 +66,7 @@ fn definition(image: &str) -> TaskDefinition {
         memory: None,
         environment: BTreeMap::from([("URL".into(), "https://{rest_api_id}.execute-api/".into())]),
         port: Some(3000),
+        port_name: None,
         health_check: Some(check("localhost:3000/health")),
         depends_on_healthy: vec!["envoy".into()],
         log_group: LOGS.into(),
@@ -148,6 +149,8 @@ fn service(desired_count: i32) -> Service {
             security_groups: Vec::new(),
             target_group: None,
             registry: None,
+            namespace: None,
+            after: Vec::new(),
             gates: Vec::new(),
         },
         service_name: "app".into(),
@@ -155,6 +158,7 @@ fn service(desired_count: i32) -> Service {
         container_name: "app".into(),
         container_port: 3000,
         health_check_grace_period_seconds: Some(60),
+        service_connect: None,
     }
 }
 
@@ -167,6 +171,8 @@ async fn service_values(world: &World, listener: bool) -> ServiceValues {
         security_groups: vec![SecurityGroupId(world.group.clone())],
         target_group: Some(target_group(world, listener).await),
         registry: None,
+        namespace: None,
+        after: Vec::new(),
         gates: Vec::new(),
     }
 }

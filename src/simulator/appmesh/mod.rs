@@ -232,7 +232,8 @@ fn seconds(now: u64) -> f64 {
 impl AppMesh {
     /// Everything, for the account's inventory.
     pub fn inventory(&self) -> Vec<Item> {
-        let items = self.objects.all().map(|(path, object)| Item {
+        // Nobody has access any longer to what an account had.
+        let items = self.objects.all().filter(|_| !self.closed).map(|(path, object)| Item {
             service: "appmesh",
             kind: object.kind.noun(),
             id: path.clone(),

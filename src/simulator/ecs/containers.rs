@@ -98,7 +98,11 @@ pub fn plan(containers: &mut [Container], definitions: &[Value], now: Millis, in
             if containers[index].starts.is_some() {
                 continue;
             }
-            let Some(definition) = by_name.get(containers[index].name.as_str()) else { continue };
+            let Some(definition) = by_name.get(containers[index].name.as_str()) else {
+                // ECS's own: Service Connect's proxy is in no definition.
+                containers[index].starts = Some(now);
+                continue;
+            };
             let met = definition.list("dependsOn").iter().map(|dependency| {
                 let on = dependency.text_or_empty("containerName");
                 let other = containers.iter().find(|it| it.name == on)?;

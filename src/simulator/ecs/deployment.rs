@@ -4,6 +4,7 @@
 use super::{
     arn, invalid, name_of, page, region_of, scheduler, seconds,
     service::{self, Service},
+    service_connect,
 };
 use crate::simulator::{
     account::{Account, Answer, Millis},
@@ -37,6 +38,12 @@ pub struct Deployment {
     pub platform_family: Option<String>,
     /// Subnets and security groups.
     pub network_configuration: Option<Value>,
+    /// Service Connect, if it is on.
+    #[serde(rename = "_service_connect")]
+    pub service_connect: Option<Value>,
+    /// The hosts and ports that its tasks can call by Service Connect.
+    #[serde(rename = "_resolves")]
+    pub resolves: Vec<(String, i64)>,
     /// IN_PROGRESS, COMPLETED, FAILED.
     pub rollout_state: String,
     /// Why.
@@ -54,6 +61,8 @@ pub fn begin(account: &mut Account, arn: &str, reason: &str) {
     // A number that fits a u64: nineteen digits.
     let id = format!("ecs-svc/{:019}", (account.roll() * 9.0e18) as u64);
     let now = seconds(account.now);
+    let config = account.ecs.services.known(arn).and_then(|it| it.service_connect.as_ref());
+    let resolves = config.map(|it| service_connect::resolvable(account, it)).unwrap_or_default();
     let Some(service) = account.ecs.services.known_mut(arn) else { return };
     for earlier in &mut service.deployments {
         earlier.status = "ACTIVE".into();
@@ -70,6 +79,8 @@ pub fn begin(account: &mut Account, arn: &str, reason: &str) {
         platform_version: service.platform_version.as_ref().map(|_| "1.4.0".into()),
         platform_family: service.platform_family.clone(),
         network_configuration: service.network_configuration.clone(),
+        service_connect: service.service_connect.clone(),
+        resolves,
         rollout_state: "IN_PROGRESS".into(),
         rollout_state_reason: reason.replace("{id}", &id),
         not_before: 0,
@@ -77,6 +88,7 @@ pub fn begin(account: &mut Account, arn: &str, reason: &str) {
     };
     service.deployments.insert(0, deployment);
     service.steady = false;
+    service_connect::follow(account, arn);
     scheduler::look_in(account, arn, 0);
 }
 

@@ -3,7 +3,7 @@
 use super::{
     containers::Container,
     deployment::Deployment,
-    name_of, outside, region_of, seconds, service_input,
+    name_of, outside, region_of, seconds, service_connect, service_input,
     task::{self, Task},
     task_definition,
     task_life::{Step, then},
@@ -51,7 +51,12 @@ pub fn launch(account: &mut Account, arn: &str, of: &Deployment) -> Result<Strin
         let rest = format!("container/{cluster}/{digits}/{id}");
         Container::of(container, super::arn(account, &region, &rest), doomed)
     });
-    let containers = containers.collect();
+    let mut containers: Vec<Container> = containers.collect();
+    if of.service_connect.is_some() {
+        let rest = format!("container/{cluster}/{digits}/{}", account.hex(32));
+        let arn = super::arn(account, &region, &rest);
+        containers.push(service_connect::proxy(account, arn));
+    }
     let task = Task {
         task_arn: task_arn.clone(),
         cluster_arn: service.cluster_arn.clone(),
@@ -86,6 +91,7 @@ pub fn launch(account: &mut Account, arn: &str, of: &Deployment) -> Result<Strin
         running_since: None,
         targets: Vec::new(),
         registries: Vec::new(),
+        resolves: of.resolves.clone(),
         proven: false,
     };
     account.ecs.tasks.insert(&task_arn, task, account.now, account.now);

@@ -10,12 +10,15 @@ pub mod outside;
 pub mod registration;
 pub mod scheduler;
 pub mod service;
+pub mod service_connect;
 pub mod service_input;
 pub mod tags;
 pub mod task;
 pub mod task_definition;
 pub mod task_life;
 
+#[cfg(test)]
+mod connect_tests;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
@@ -46,6 +49,8 @@ pub struct Ecs {
     pub services: Table<service::Service>,
     /// Tasks, by ARN; stopped ones stay for an hour.
     pub tasks: Table<task::Task>,
+    /// Service Connect's endpoints, by namespace and name.
+    pub endpoints: BTreeMap<String, service_connect::Endpoint>,
 }
 
 /// What happens by itself in ECS.
@@ -73,6 +78,10 @@ pub enum Event {
     Forget(String),
     /// A deleted task definition goes, once nothing uses it.
     Erase(String),
+    /// A Service Connect endpoint is there.
+    EndpointUp(String),
+    /// A Service Connect endpoint goes.
+    EndpointDown(String),
 }
 
 /// One of ECS's tags.
@@ -107,6 +116,7 @@ pub fn call(account: &mut Account, call: &Call) -> Answer {
         "CreateService" => service::create(account, call),
         "DescribeServices" => service::describe(account, call),
         "ListServices" => service::list(account, call),
+        "ListServicesByNamespace" => service_connect::list_by_namespace(account, call),
         "UpdateService" => service::update(account, call),
         "DeleteService" => service::delete(account, call),
         "ListServiceDeployments" => deployment::list(account, call),
@@ -132,6 +142,8 @@ pub fn happen(account: &mut Account, event: Event) {
         Event::Task { task, step } => task_life::take(account, &task, step),
         Event::Forget(task) => drop(account.ecs.tasks.remove(&task)),
         Event::Erase(key) => task_definition::erase(account, &key),
+        Event::EndpointUp(name) => service_connect::appear(account, &name),
+        Event::EndpointDown(name) => service_connect::vanish(account, &name),
     }
 }
 

@@ -6,7 +6,7 @@ use crate::simulator::{
     ec2::network_interface::{self, NewInterface, PublicAddress},
     ec2::route_table,
     elasticloadbalancingv2 as elb, iam,
-    servicediscovery::{instance, service},
+    servicediscovery::{instance, namespace, service},
 };
 use std::collections::BTreeMap;
 
@@ -122,6 +122,42 @@ pub fn target_health(account: &Account, group: &str, ip: &str, _port: i64) -> Op
 /// Whether there is such a Cloud Map service.
 pub fn registry_exists(account: &Account, arn: &str) -> bool {
     service::service_exists(account, arn)
+}
+
+/// A namespace, as far as ECS looks at it.
+pub struct Namespace {
+    /// `ns-…`
+    pub id: String,
+    /// The ARN.
+    pub arn: String,
+    /// The domain.
+    pub name: String,
+}
+
+/// A namespace, by its name or its ARN.
+pub fn namespace(account: &Account, reference: &str) -> Option<Namespace> {
+    let found = namespace::named(account, reference)?;
+    Some(Namespace { id: found.id.clone(), arn: found.arn.clone(), name: found.name.clone() })
+}
+
+/// Whether a namespace has a service of this name.
+pub fn discovery_name_taken(account: &Account, namespace: &str, name: &str) -> bool {
+    service::named(account, namespace, name).is_some()
+}
+
+/// Makes a Cloud Map service for a Service Connect endpoint, and returns its ID.
+pub fn publish(account: &mut Account, region: &str, namespace: &str, name: &str) -> Option<String> {
+    service::publish(account, region, namespace, name)
+}
+
+/// Takes it away, with what is registered with it.
+pub fn unpublish(account: &mut Account, registry: &str) {
+    account.servicediscovery.services.remove(registry);
+}
+
+/// The ARN of a Cloud Map service.
+pub fn registry_arn(account: &Account, registry: &str) -> Option<String> {
+    account.servicediscovery.services.known(registry).map(|service| service.arn.clone())
 }
 
 /// Publishes a task's address.

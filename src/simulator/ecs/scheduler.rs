@@ -3,7 +3,7 @@
 use super::{
     Event, deployment, launch, outside, seconds,
     service::{self, Service},
-    task, task_life,
+    service_connect, task, task_life,
 };
 use crate::simulator::{
     account::{Account, Millis},
@@ -231,7 +231,11 @@ fn end_others(account: &mut Account, arn: &str) {
     for deployment in &mut over {
         deployment.status = "INACTIVE".into();
     }
+    let any = !over.is_empty();
     service.past.splice(0..0, over);
+    if any {
+        service_connect::follow(account, arn);
+    }
 }
 
 /// Stops what is left; INACTIVE when no task serves any longer, though some may still be stopping.
@@ -249,6 +253,7 @@ fn drain(account: &mut Account, arn: &str) {
         }
         service.past.splice(0..0, over);
     }
+    service_connect::follow(account, arn);
 }
 
 /// The tasks of a service that shall go on.

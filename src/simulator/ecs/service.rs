@@ -2,7 +2,7 @@
 
 use super::{
     Tag, arn, cluster, deployment, deployment::Deployment, includes, invalid, missing, name_of,
-    page, public, scheduler, seconds, service_input as input, task,
+    page, public, scheduler, seconds, service_connect, service_input as input, task,
 };
 use crate::simulator::{
     account::{Account, Answer, Millis},
@@ -49,6 +49,9 @@ pub struct Service {
     pub service_registries: Vec<Value>,
     /// Subnets and security groups.
     pub network_configuration: Option<Value>,
+    /// Service Connect, if it is on; shown in the deployments.
+    #[serde(rename = "_service_connect")]
+    pub service_connect: Option<Value>,
     /// How long a task's target need not be healthy.
     pub health_check_grace_period_seconds: Option<i64>,
     /// REPLICA or DAEMON.
@@ -303,6 +306,12 @@ pub fn shown(account: &Account, service: &Service, tags: bool) -> Value {
         shape["pendingCount"] = count(&PENDING, Some(&deployment.id)).into();
         let desired = if index == 0 { service.desired_count } else { running as i64 };
         shape["desiredCount"] = desired.into();
+        if let Some(config) = &deployment.service_connect {
+            shape["serviceConnectConfiguration"] = config.clone();
+            let arn = &service.service_arn;
+            let resources = service_connect::resources(account, arn, deployment);
+            shape["serviceConnectResources"] = resources.unwrap_or_default();
+        }
         shape
     });
     shape["deployments"] = deployments.collect();

@@ -3,7 +3,7 @@
 use super::{
     ApiError, Tag, client, invalid, outside,
     service::Service,
-    tags_in,
+    service_connect, tags_in,
     task_definition::{self, TaskDefinition},
 };
 use crate::simulator::{account::Account, fields::Fields};
@@ -57,6 +57,8 @@ pub fn service(
     network(account, input.get("networkConfiguration"), &definition)?;
     load_balancers(account, input.list("loadBalancers"), &definition)?;
     registries(account, input.list("serviceRegistries"))?;
+    let connect = input.get("serviceConnectConfiguration");
+    let connect = service_connect::checked(account, connect, &definition, arn)?;
     let grace = input.int("healthCheckGracePeriodSeconds");
     grace_period(grace, input.list("loadBalancers"))?;
     let configuration = rolling(input.get("deploymentConfiguration"));
@@ -92,6 +94,7 @@ pub fn service(
         load_balancers: input.list("loadBalancers").to_vec(),
         service_registries: input.list("serviceRegistries").to_vec(),
         network_configuration: input.get("networkConfiguration").map(private),
+        service_connect: connect,
         health_check_grace_period_seconds: has_targets.then(|| grace.unwrap_or(0)),
         scheduling_strategy: text("schedulingStrategy", "REPLICA"),
         deployment_controller: json!({ "type": "ECS" }),
@@ -147,6 +150,13 @@ pub fn change(account: &Account, input: &Value, to: &mut Service) -> Result<bool
         registries(account, given)?;
         anew |= given != to.service_registries;
         to.service_registries = given.to_vec();
+    }
+    if input.get("serviceConnectConfiguration").is_some() || to.service_connect.is_some() {
+        let kept = to.service_connect.clone();
+        let wanted = input.get("serviceConnectConfiguration").or(kept.as_ref());
+        let given = service_connect::checked(account, wanted, &definition, &to.service_arn)?;
+        anew |= given != to.service_connect;
+        to.service_connect = given;
     }
     if let Some(version) = input.text("platformVersion") {
         anew |= to.platform_version.as_deref() != Some(version);

@@ -95,6 +95,10 @@ pub struct Task {
     /// The Cloud Map services where it is published.
     #[serde(rename = "_registries")]
     pub registries: Vec<String>,
+    /// The hosts and ports that Service Connect lets it call: those that existed when its deployment
+    /// began.
+    #[serde(rename = "_resolves", default)]
+    pub resolves: Vec<(String, i64)>,
     /// Whether it has worked once.
     #[serde(rename = "_proven")]
     pub proven: bool,

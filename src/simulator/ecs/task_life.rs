@@ -2,7 +2,7 @@
 
 use super::{
     Event, containers, deployment, name_of, outside, region_of, scheduler, seconds, service,
-    service::Service, task::Task, task_definition,
+    service::Service, service_connect, task::Task, task_definition,
 };
 use crate::simulator::{
     account::{Account, Millis},
@@ -11,7 +11,7 @@ use crate::simulator::{
     latency::Latency,
 };
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// How long a stopped task is shown.
 const SHOWN: Millis = 3_600_000;
@@ -87,7 +87,9 @@ fn pull(account: &mut Account, arn: &str) {
 fn start(account: &mut Account, arn: &str) {
     let Some(task) = account.ecs.tasks.known(arn).cloned() else { return };
     let Ok(definition) = task_definition::find(account, &task.task_definition_arn) else { return };
-    let definitions = definition.container_definitions.clone();
+    let mut definitions = definition.container_definitions.clone();
+    let proxied = task.containers.iter().any(|it| it.name.starts_with(service_connect::PROXY));
+    definitions.extend(proxied.then(|| proxy_log(account, &task)).flatten());
     if let Some(why) = obstacle(account, &task, &definitions) {
         return fail(account, arn, "TaskFailedToStart", &why);
     }
@@ -141,6 +143,14 @@ fn obstacle(account: &Account, task: &Task, definitions: &[Value]) -> Option<Str
     })
 }
 
+/// The proxy as far as its log is concerned: it starts no task whose log group does not exist.
+fn proxy_log(account: &Account, task: &Task) -> Option<Value> {
+    let service = account.ecs.services.known(&task.service)?;
+    let deployment = service.deployments.iter().find(|it| it.id == task.started_by)?;
+    let log = deployment.service_connect.as_ref()?.get("logConfiguration")?;
+    Some(json!({ "logConfiguration": log }))
+}
+
 fn activate(account: &mut Account, arn: &str) {
     let Some((task, service)) = with_service(account, arn) else { return };
     let mut groups = Vec::new();
@@ -164,6 +174,16 @@ fn activate(account: &mut Account, arn: &str) {
             ("ECS_SERVICE_NAME", &service.service_name),
             ("ECS_TASK_DEFINITION_FAMILY", family),
             ("AWS_INIT_HEALTH_STATUS", "UNHEALTHY"),
+        ];
+        let attributes = attributes.map(|(key, value)| (key.to_owned(), value.to_owned()));
+        outside::register_instance(account, &registry, name_of(arn), attributes.into());
+        registries.push(registry);
+    }
+    for registry in service_connect::registries(account, &service, &task.started_by) {
+        let attributes = [
+            ("AWS_INSTANCE_IPV4", task.ip.as_str()),
+            ("AvailabilityZone", &task.availability_zone),
+            ("DeploymentId", &task.started_by),
         ];
         let attributes = attributes.map(|(key, value)| (key.to_owned(), value.to_owned()));
         outside::register_instance(account, &registry, name_of(arn), attributes.into());

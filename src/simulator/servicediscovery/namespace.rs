@@ -268,6 +268,12 @@ pub fn find<'a>(account: &'a Account, id: &str) -> Result<&'a Namespace, ApiErro
     })
 }
 
+/// A namespace, by name or ARN, as ECS is told of it.
+pub fn named<'a>(account: &'a Account, reference: &str) -> Option<&'a Namespace> {
+    let mut all = account.servicediscovery.namespaces.all().map(|(_, namespace)| namespace);
+    all.find(|namespace| namespace.name == reference || namespace.arn == reference)
+}
+
 fn services(account: &Account, namespace: &str) -> usize {
     let all = account.servicediscovery.services.all();
     all.filter(|(_, service)| service.namespace_id == namespace).count()

@@ -118,10 +118,7 @@ pub fn create(account: &mut Account, call: &Call) -> Answer {
         return Err(invalid("A service in an HTTP namespace cannot have a DnsConfig."));
     }
     let tags = input.tag_list("Tags");
-    let key = format!("{}/{name}", namespace.id);
-    let before = account.servicediscovery.service_ids.get(&key).cloned();
-    let id = before.unwrap_or_else(|| format!("srv-{}", account.alphanumeric(16)));
-    let arn = format!("arn:aws:servicediscovery:{}:{}:service/{id}", call.region, account.id);
+    let (id, arn) = identity(account, &call.region, &namespace.id, name);
     tag::few_enough(&arn, &tags)?;
     let custom = input.get("HealthCheckCustomConfig");
     let service = Service {
@@ -148,9 +145,54 @@ pub fn create(account: &mut Account, call: &Call) -> Answer {
     };
     let answer = json!({ "Service": counted(&service) });
     let now = account.now;
-    account.servicediscovery.service_ids.insert(key, id.clone());
     account.servicediscovery.services.insert(id, service, now, now);
     Ok(answer)
+}
+
+/// ID and ARN for a name in a namespace: a name that comes back gets them again.
+fn identity(account: &mut Account, region: &str, namespace: &str, name: &str) -> (String, String) {
+    let key = format!("{namespace}/{name}");
+    let before = account.servicediscovery.service_ids.get(&key).cloned();
+    let id = before.unwrap_or_else(|| format!("srv-{}", account.alphanumeric(16)));
+    let arn = format!("arn:aws:servicediscovery:{region}:{}:service/{id}", account.id);
+    account.servicediscovery.service_ids.insert(key, id.clone());
+    (id, arn)
+}
+
+/// The service of this name in a namespace.
+pub fn named<'a>(account: &'a Account, namespace: &str, name: &str) -> Option<&'a Service> {
+    let mut all = account.servicediscovery.services.all().map(|(_, service)| service);
+    all.find(|service| service.namespace_id == namespace && service.name == name)
+}
+
+/// ECS makes a service for a Service Connect endpoint: known to the API and not to DNS.
+pub fn publish(account: &mut Account, region: &str, namespace: &str, name: &str) -> Option<String> {
+    account.servicediscovery.namespaces.known(namespace)?;
+    if let Some(standing) = named(account, namespace, name) {
+        return Some(standing.id.clone());
+    }
+    let (id, arn) = identity(account, region, namespace, name);
+    let service = Service {
+        id: id.clone(),
+        arn,
+        resource_owner: account.id.clone(),
+        name: name.into(),
+        namespace_id: namespace.into(),
+        description: Some("Managed by arn:aws:ecs".into()),
+        dns_config: None,
+        kind: "HTTP".into(),
+        health_check_config: None,
+        health_check_custom_config: None,
+        create_date: seconds(account.now),
+        creator_request_id: None,
+        created_by_account: account.id.clone(),
+        tags: BTreeMap::from([("AmazonECSManaged".into(), "true".into())]),
+        instances: BTreeMap::new(),
+        input: Value::Null,
+    };
+    let now = account.now;
+    account.servicediscovery.services.insert(id.clone(), service, now, now);
+    Some(id)
 }
 
 /// The same request, sent again, is answered as before; another one is refused.

@@ -1,11 +1,10 @@
-//! The blue path's mesh: App Mesh over Cloud Map. Each service gets an [`Attachment`], which its
-//! blueprint applies.
+//! App Mesh over Cloud Map: virtual nodes, routers, routes and services, and an Envoy in every task.
 
-use super::{names, network::Base};
+use super::{Attachment, Mesh as StackMesh, proxy_logs};
 use crate::{
     config::{Config, Service},
     resources::{
-        Blueprint, Gate, Handle,
+        Blueprint, Handle,
         appmesh::{
             mesh::Mesh,
             route::{Route, RouteNeeds, WeightedTarget},
@@ -13,35 +12,15 @@ use crate::{
             virtual_router::VirtualRouter,
             virtual_service::{VirtualService, VirtualServiceNeeds},
         },
-        cloudwatchlogs::log_group::LogGroup,
         ecs::container::{Container, ContainerHealthCheck, Proxy},
-        iam::role::Role,
-        servicediscovery::{
-            private_dns_namespace::PrivateDnsNamespace, service::Service as DiscoveryService,
-        },
     },
 };
 use std::collections::BTreeMap;
 
-/// The mesh and its names.
-pub struct MeshBase {
+/// The mesh and all its virtual nodes, so that routes can name any of them.
+pub(super) struct Parts {
     mesh: Handle<Mesh>,
-    namespace: Handle<PrivateDnsNamespace>,
     nodes: BTreeMap<String, Handle<VirtualNode>>,
-}
-
-/// What the mesh adds to a service.
-pub struct Attachment {
-    /// Envoy.
-    pub sidecar: Container,
-    /// How traffic is led through it.
-    pub proxy: Proxy,
-    /// Where its tasks are registered.
-    pub registry: Handle<DiscoveryService>,
-    /// What its tasks may do.
-    pub task_role: Handle<Role>,
-    /// What must stand before its first task starts.
-    pub gates: Vec<Gate>,
 }
 
 /// The name of a service's virtual node.
@@ -49,13 +28,11 @@ fn node_name(service: &str) -> String {
     format!("{service}-ecs")
 }
 
-/// Declares the mesh, its namespace and all virtual nodes, so that routes can name any of them.
-pub fn base(blueprint: &mut Blueprint, config: &Config, provider: &Base) -> MeshBase {
+/// Declares the mesh and all virtual nodes.
+pub(super) fn parts(blueprint: &mut Blueprint, config: &Config) -> Parts {
     let stack = blueprint.cx().scope().stack.clone();
     let mesh = Mesh { mesh_name: stack, egress_filter: "DROP_ALL".into() };
     let mesh = blueprint.declare("mesh/mesh", mesh);
-    let namespace = PrivateDnsNamespace { vpc: provider.vpc.created(), name: config.namespace() };
-    let namespace = blueprint.declare("mesh/namespace", namespace);
     let mut nodes = BTreeMap::new();
     for service in &config.services {
         let node = VirtualNode {
@@ -70,7 +47,7 @@ pub fn base(blueprint: &mut Blueprint, config: &Config, provider: &Base) -> Mesh
         let node = blueprint.declare(format!("mesh/virtual-node/{}", service.name), node);
         nodes.insert(service.name.clone(), node);
     }
-    MeshBase { mesh, namespace, nodes }
+    Parts { mesh, nodes }
 }
 
 fn virtual_services(config: &Config, service: &Service) -> Vec<String> {
@@ -89,10 +66,11 @@ fn health_check(service: &Service) -> HealthCheck {
 }
 
 /// Declares what makes one service a member of the mesh.
-pub fn attach(
+pub(super) fn attach(
     blueprint: &mut Blueprint,
     config: &Config,
-    base: &MeshBase,
+    mesh: &StackMesh,
+    base: &Parts,
     service: &Service,
 ) -> Attachment {
     let name = &service.name;
@@ -122,10 +100,7 @@ pub fn attach(
     };
     let virtual_service =
         blueprint.declare(format!("mesh/virtual-service/{name}"), virtual_service);
-    // The namespace's ID comes from its operation, so this can only start after it.
-    let registry =
-        DiscoveryService { namespace: base.namespace.created(), name: name.clone(), ttl: 5 };
-    let registry = blueprint.declare(format!("mesh/discovery/{name}"), registry);
+    let registry = mesh.register(blueprint, service);
     let scope = blueprint.cx().scope().clone();
     let arn = format!(
         "arn:{}:appmesh:{}:{}:mesh/{}/virtualNode/{}",
@@ -135,13 +110,8 @@ pub fn attach(
         scope.stack,
         node_name(name)
     );
-    let task_role = super::identity::mesh_task(blueprint, name, &arn);
-    let log_group = LogGroup {
-        log_group_name: names::log_group(&scope, &format!("provider/{name}/envoy")),
-        retention_days: config.log_retention_days,
-    };
-    let log_group_name = log_group.log_group_name.clone();
-    let logs = blueprint.declare(format!("provider/log-group/{name}-envoy"), log_group);
+    let task_role = crate::stack::identity::mesh_task(blueprint, name, &arn);
+    let (logs, log_group_name) = proxy_logs(blueprint, config, service);
     let mut gates = vec![
         // Envoy is LIVE once the mesh knows its node; callers reach it by route and virtual service.
         route.gate_created(),
@@ -151,7 +121,18 @@ pub fn attach(
     ];
     gates.extend(base.nodes.get(name).map(Handle::gate_created));
     let sidecar = envoy(config, service, &scope.region, arn, log_group_name);
-    Attachment { sidecar, proxy: proxy(service), registry, task_role, gates }
+    Attachment {
+        sidecars: vec![sidecar],
+        proxy: Some(proxy(service)),
+        connect: None,
+        namespace: None,
+        port_name: None,
+        retries: 10,
+        registry,
+        task_role: Some(task_role),
+        gates,
+        after: Vec::new(),
+    }
 }
 
 fn envoy(
@@ -174,6 +155,7 @@ fn envoy(
             ("ENVOY_LOG_LEVEL".into(), "info".into()),
         ]),
         port: None,
+        port_name: None,
         health_check: Some(ContainerHealthCheck {
             command: vec!["CMD-SHELL".into(), live.into()],
             interval: 5,
