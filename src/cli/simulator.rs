@@ -7,10 +7,10 @@ use super::{
 };
 use crate::{
     report::Output,
-    simulator::{Rule, Settings, Simulator as Account, serve::serve},
+    simulator::{Quotas, Rule, Settings, Simulator as Account, serve::serve},
     state::{Lock, lock::LockError, store::make_directory},
 };
-use clap::Args;
+use clap::{Args, ValueEnum};
 use serde_json::json;
 use std::{
     fs,
@@ -53,6 +53,12 @@ pub struct Simulator {
     /// Play an account that cannot use this service
     #[arg(long, value_enum, value_name = "SERVICE")]
     pub without: Vec<Without>,
+    /// A JSON object of limits other than AWS's own, such as {"vpcs": 10, "elastic_ips": 8}
+    #[arg(long, value_name = "FILE")]
+    pub quotas: Option<PathBuf>,
+    /// Whether calls that come too fast are throttled, as AWS does; never with --speed max
+    #[arg(long, value_enum, default_value_t)]
+    pub rates: Rates,
     /// Keep the account in this directory; otherwise it is in memory
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
@@ -62,6 +68,16 @@ pub struct Simulator {
     /// Show every call
     #[arg(short, long, action = clap::ArgAction::Count)]
     pub verbose: u8,
+}
+
+/// Whether there are token buckets.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Rates {
+    /// With AWS's published figures
+    #[default]
+    On,
+    /// Every call is taken
+    Off,
 }
 
 impl Simulator {
@@ -78,8 +94,9 @@ impl Simulator {
     pub async fn run(&self) -> Result<Exit, CliError> {
         self.guard()?;
         let rules = self.faults.as_deref().map(rules).transpose()?.unwrap_or_default();
+        let quotas = self.quotas.as_deref().map(quotas).transpose()?;
         let _lock = self.data.as_deref().map(lock).transpose()?;
-        let account = Account::open(&self.settings()).map_err(|error| {
+        let account = Account::open(&self.settings(quotas)).map_err(|error| {
             CliError::new(Exit::Failed, format!("the simulated account cannot be used: {error}"))
                 .hint("remove the file to begin with an empty account, or give another --data")
         })?;
@@ -120,8 +137,10 @@ impl Simulator {
         Ok(())
     }
 
-    fn settings(&self) -> Settings {
+    fn settings(&self, quotas: Option<Quotas>) -> Settings {
         Settings {
+            rates: self.rates == Rates::On,
+            quotas,
             seed: self.seed,
             speed: self.speed.factor(),
             instant: self.speed == Speed::Max,
@@ -176,6 +195,16 @@ fn rules(path: &Path) -> Result<Vec<Rule>, CliError> {
     };
     let text = fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
     Rule::list(&text).map_err(|error| wrong(error.to_string()))
+}
+
+fn quotas(path: &Path) -> Result<Quotas, CliError> {
+    let wrong = |error: String| {
+        let message = format!("{}: {error}", path.display());
+        CliError::new(Exit::Usage, message)
+            .hint("give a JSON object with the quotas to change, such as {\"vpcs\": 10}")
+    };
+    let text = fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
+    serde_json::from_str(&text).map_err(|error| wrong(error.to_string()))
 }
 
 /// Two simulators would overwrite each other's account.

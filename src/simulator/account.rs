@@ -88,7 +88,7 @@ impl Account {
             now: 1_700_000_000_000,
             instant: settings.instant,
             agenda: Agenda::default(),
-            quotas: Quotas::default(),
+            quotas: settings.quotas.clone().unwrap_or_default(),
             doomed: BTreeSet::new(),
             rng: Dice { seed: settings.seed, thrown: 0 },
             tokens: BTreeMap::new(),

@@ -5,8 +5,9 @@ use super::{
     clock::AccountClock,
     faults::{Fault, Moment, Rule, codes, doom, past::Past, vanish},
     latency::Latency,
+    rates::Buckets,
     store::{Store, StoreError},
-    wire::{self, ApiError, Call},
+    wire::{self, ApiError, Call, Service},
 };
 use crate::aws::calls::is_read;
 use aws_smithy_runtime_api::{
@@ -41,6 +42,7 @@ struct Inner {
     store: Option<Store>,
     rules: Vec<Rule>,
     past: Past,
+    buckets: Option<Buckets>,
     expired: BTreeSet<String>,
     calls: Vec<SeenCall>,
     count: u64,
@@ -90,6 +92,8 @@ impl Simulator {
             store,
             rules: Vec::new(),
             past: Past::default(),
+            // Where nothing takes any time, no bucket would ever fill.
+            buckets: (settings.rates && !settings.instant).then(Buckets::default),
             expired: BTreeSet::new(),
             calls: Vec::new(),
             count: 0,
@@ -238,6 +242,9 @@ impl Inner {
         if self.expired.contains(&call.access_key) {
             return Some(codes::expired(call.service));
         }
+        if let Some(error) = self.too_fast(call) {
+            return Some(error);
+        }
         match fault? {
             Fault::Throttle => Some(codes::throttled(call.service)),
             Fault::InternalError => Some(codes::internal(call.service)),
@@ -247,6 +254,18 @@ impl Inner {
             }
             _ => None,
         }
+    }
+
+    /// Refuses a call for which there is no token.
+    fn too_fast(&mut self, call: &Call) -> Option<ApiError> {
+        let buckets = self.buckets.as_mut()?;
+        let members = call.input.as_object()?;
+        let early = buckets.take(&action(call), !members.is_empty(), self.account.now).err()?;
+        let mut refusal = codes::throttled(call.service);
+        if call.service == Service::ApiGateway {
+            refusal.retry_after = Some(early.div_ceil(1000) as u32);
+        }
+        Some(refusal)
     }
 
     /// Does what is asked, with what a fault does to it on the way.

@@ -9,6 +9,8 @@ pub mod calls;
 pub mod clock;
 pub mod cloudwatchlogs;
 pub mod connector;
+#[cfg(test)]
+mod documentation;
 pub mod ec2;
 pub mod ecs;
 pub mod elasticloadbalancingv2;
@@ -18,6 +20,7 @@ pub mod iam;
 pub mod inventory;
 pub mod latency;
 pub mod quotas;
+pub mod rates;
 pub mod serve;
 pub mod servicediscovery;
 pub mod store;
@@ -30,6 +33,7 @@ pub use calls::SeenCall;
 pub use connector::Simulator;
 pub use faults::{Fault, Moment, Rule, When};
 pub use inventory::{Inventory, Item};
+pub use quotas::Quotas;
 
 /// What a simulated account is told at its birth.
 #[derive(Clone, Debug)]
@@ -43,6 +47,11 @@ pub struct Settings {
     /// An account that AWS has shut out of App Mesh, as it does with all since 30 September 2026. It
     /// stays so.
     pub without_app_mesh: bool,
+    /// Whether calls that come too fast are throttled, as AWS does. Off unless asked for: most tests
+    /// are about something else.
+    pub rates: bool,
+    /// Limits other than those that the account has already.
+    pub quotas: Option<Quotas>,
     /// The twelve digits.
     pub account_id: String,
     /// Where the account is kept between processes; `None` keeps it in memory.
@@ -56,6 +65,8 @@ impl Default for Settings {
             speed: 1.0,
             instant: false,
             without_app_mesh: false,
+            rates: false,
+            quotas: None,
             account_id: "000000000000".into(),
             directory: None,
         }

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 /// How many of each an account may have in a region.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Quotas {
     /// VPCs.
     pub vpcs: usize,
@@ -14,6 +14,18 @@ pub struct Quotas {
     pub internet_gateways: usize,
     /// NAT gateways in one Availability Zone that are pending, available or deleting.
     pub nat_gateways_per_zone: usize,
+    /// Subnets in one VPC.
+    pub subnets_per_vpc: usize,
+    /// Route tables in one VPC, the main one among them.
+    pub route_tables_per_vpc: usize,
+    /// Routes in one table, beside the VPC's own.
+    pub routes_per_table: usize,
+    /// Security groups in one VPC.
+    pub security_groups_per_vpc: usize,
+    /// Rules of one security group, each way.
+    pub rules_per_security_group: usize,
+    /// Security groups of one network interface.
+    pub security_groups_per_interface: usize,
     /// Interface endpoints in one VPC.
     pub interface_endpoints_per_vpc: usize,
     /// Application load balancers.
@@ -47,6 +59,12 @@ impl Default for Quotas {
             elastic_ips: 5,
             internet_gateways: 5,
             nat_gateways_per_zone: 5,
+            subnets_per_vpc: 200,
+            route_tables_per_vpc: 200,
+            routes_per_table: 50,
+            security_groups_per_vpc: 2500,
+            rules_per_security_group: 60,
+            security_groups_per_interface: 5,
             interface_endpoints_per_vpc: 50,
             application_load_balancers: 50,
             network_load_balancers: 50,

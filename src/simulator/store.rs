@@ -48,6 +48,9 @@ impl Store {
                     .map_err(|source| StoreError::Content { path: path.clone(), source })?;
                 account.instant = settings.instant;
                 account.appmesh.closed |= settings.without_app_mesh;
+                if let Some(quotas) = &settings.quotas {
+                    account.quotas = quotas.clone();
+                }
                 account
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => Account::new(settings),

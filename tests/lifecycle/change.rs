@@ -80,6 +80,8 @@ async fn allowed_cidrs_change_rules_and_nothing_else() {
 #[tokio::test(start_paused = true)]
 async fn an_api_path_makes_a_new_deployment() {
     let mut world = demo().await;
+    // API Gateway takes one deployment in five seconds.
+    tokio::time::sleep(std::time::Duration::from_secs(60)).await;
     world.edit("path = \"/crystal/\"", "path = \"/crystal/api\"");
     let run = world.up().await.done();
     let made = mutations(&run.calls);

@@ -164,6 +164,43 @@ fn faults_come_from_a_file_and_a_bad_one_is_refused() {
 }
 
 #[test]
+fn quotas_come_from_a_file_and_a_bad_one_is_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("quotas.json");
+    let path = file.display().to_string();
+    fs::write(&file, r#"{"elastic_ips": 1}"#).unwrap();
+    let served = Served::start(&["--quotas", &path]);
+    let allocate = form("ec2", "Action=AllocateAddress&Version=2016-11-15&Domain=vpc");
+    assert_eq!(served.send(&allocate).status, 200);
+    let answer = served.send(&allocate);
+    assert_eq!(answer.status, 400);
+    assert!(answer.text.contains("<Code>AddressLimitExceeded</Code>"), "{}", answer.text);
+    assert_eq!(served.stop(), Some(0));
+
+    fs::write(&file, r#"{"elastic_ip": 1}"#).unwrap();
+    let refused = client::refused(&["--quotas", &path]);
+    assert_eq!(refused.code, Some(2));
+    assert!(refused.error.contains("quotas.json: unknown field `elastic_ip`"), "{}", refused.error);
+}
+
+#[test]
+fn calls_that_come_too_fast_are_throttled_unless_told_otherwise() {
+    let endpoint =
+        form("ec2", "Action=DeleteVpcEndpoints&Version=2016-11-15&VpcEndpointId.1=vpce-1");
+    let throttled = |served: &Served| {
+        let answers = (0..8).map(|_| served.send(&endpoint));
+        answers.filter(|answer| answer.text.contains("RequestLimitExceeded")).count()
+    };
+    // Four at once, and then one in three seconds.
+    let served = Served::start(&["--speed", "1"]);
+    assert!(throttled(&served) > 0);
+    assert_eq!(served.stop(), Some(0));
+    let served = Served::start(&["--speed", "1", "--rates", "off"]);
+    assert_eq!(throttled(&served), 0);
+    assert_eq!(served.stop(), Some(0));
+}
+
+#[test]
 fn other_machines_are_kept_out_unless_they_are_asked_in() {
     let refused = client::refused(&["--listen", "0.0.0.0:0"]);
     assert_eq!(refused.code, Some(2));

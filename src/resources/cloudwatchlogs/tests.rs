@@ -5,7 +5,7 @@ use crate::{
     aws::{CallLog, Clients, Cx, Endpoint, Scope, cx::caller},
     model::{Address, Class, Clock, Depth, Tags, tags},
     resources::Resource,
-    simulator::Simulator,
+    simulator::{Settings, Simulator},
 };
 
 const TOKEN: &str = "0123456789abcdef0123456789abcdef";
@@ -80,7 +80,8 @@ async fn tags_are_read_in_full_only_and_change_without_the_colon_and_star() {
 
 #[tokio::test(start_paused = true)]
 async fn a_stacks_groups_are_one_listing_and_a_longer_named_stacks_are_not_in_it() {
-    let simulator = Simulator::seeded(3);
+    let settings = Settings { seed: 3, ..Settings::default() };
+    let simulator = Simulator::open(&settings).expect("an account in memory");
     let cx = cx(&simulator).await;
     let mut ids = Vec::new();
     for index in 0..60 {

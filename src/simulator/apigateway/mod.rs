@@ -15,6 +15,9 @@ pub mod stage;
 pub mod tags;
 pub mod vpc_link;
 
+#[cfg(test)]
+mod tests;
+
 use super::{
     account::{Account, Answer, Millis, not_built},
     fields::Fields,

@@ -1,5 +1,6 @@
 //! What all Describe operations share: IDs, filters, pages.
 
+use super::filter_names;
 use crate::simulator::{account::Answer, faults::matches, fields::Fields, wire::ApiError};
 use serde_json::{Value, json};
 
@@ -30,10 +31,14 @@ impl Describe<'_> {
             return Err((self.unknown)(id));
         }
         let filters = input.list(self.filters);
+        if let Some(unknown) = filters.iter().find(|filter| !self.takes(filter)) {
+            let message = format!("The filter '{}' is invalid", unknown.text_or_empty("Name"));
+            return Err(ApiError::new("InvalidParameterValue", message));
+        }
         let mut found = Vec::new();
         for shape in all {
             let wanted = ids.is_empty() || shape.text(self.id).is_some_and(|id| ids.contains(&id));
-            if wanted && self.passes(&shape, filters)? {
+            if wanted && self.passes(&shape, filters) {
                 found.push(shape);
             }
         }
@@ -45,16 +50,24 @@ impl Describe<'_> {
         })
     }
 
-    fn passes(&self, shape: &Value, filters: &[Value]) -> Result<bool, ApiError> {
-        for filter in filters {
-            let name = filter.text_or_empty("Name");
-            let have = self.values(shape, name);
+    /// Whether EC2 has this filter here.
+    fn takes(&self, filter: &Value) -> bool {
+        let name = filter.text_or_empty("Name");
+        // Without a name it is not looked at.
+        let general = name.is_empty()
+            || name.starts_with("tag:")
+            || ["tag-key", "tag-value", "owner-id"].contains(&name);
+        general
+            || filter_names::of(self.list).contains(&name)
+            || self.special.iter().any(|(special, _)| *special == name)
+    }
+
+    fn passes(&self, shape: &Value, filters: &[Value]) -> bool {
+        filters.iter().all(|filter| {
+            let have = self.values(shape, filter.text_or_empty("Name"));
             let wanted = filter.texts("Values");
-            if !wanted.iter().any(|want| have.iter().any(|have| matches(want, have))) {
-                return Ok(false);
-            }
-        }
-        Ok(true)
+            wanted.iter().any(|want| have.iter().any(|have| matches(want, have)))
+        })
     }
 
     fn values(&self, shape: &Value, filter: &str) -> Vec<String> {

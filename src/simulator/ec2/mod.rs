@@ -4,6 +4,7 @@ pub mod call;
 pub mod describe;
 pub mod elastic_ip;
 pub mod event;
+mod filter_names;
 pub mod internet_gateway;
 pub mod ip_permission;
 pub mod nat_gateway;
@@ -125,6 +126,11 @@ pub(super) fn unknown(code: &str, what: &str, id: &str) -> ApiError {
 pub(super) fn in_use(what: &str, id: &str) -> ApiError {
     let message = format!("The {what} '{id}' has dependencies and cannot be deleted.");
     ApiError::new("DependencyViolation", message)
+}
+
+/// The error of a quota, such as `SubnetLimitExceeded`.
+pub(super) fn full(code: &str, what: &str) -> ApiError {
+    ApiError::new(code, format!("The maximum number of {what} has been reached."))
 }
 
 /// A client token that came with other parameters before.

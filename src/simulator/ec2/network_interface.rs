@@ -1,7 +1,9 @@
 //! Network interfaces: what every service that stands in a subnet leaves there, and what holds
 //! subnets, security groups and internet gateways until it is gone.
 
-use super::{Event, Tag, describe::Describe, elastic_ip, id, seconds, shape, unknown as no_such};
+use super::{
+    Event, Tag, describe::Describe, elastic_ip, full, id, seconds, shape, unknown as no_such,
+};
 use crate::simulator::{
     account::{Account, Answer},
     agenda,
@@ -158,6 +160,9 @@ pub fn attach_interface(account: &mut Account, new: NewInterface) -> Result<Atta
     let subnet = subnet
         .ok_or_else(|| no_such("InvalidSubnetID.NotFound", "subnet ID", &new.subnet_id))?
         .clone();
+    if new.security_groups.len() > account.quotas.security_groups_per_interface {
+        return Err(full("SecurityGroupsPerInterfaceLimitExceeded", "security groups"));
+    }
     let mut groups = Vec::new();
     for group_id in &new.security_groups {
         let group = account.ec2.security_groups.known(group_id);

@@ -1,6 +1,6 @@
 //! Routes: entries of a route table.
 
-use super::{done, internet_gateway, invalid, nat_gateway, route_table, yes};
+use super::{done, full, internet_gateway, invalid, nat_gateway, route_table, yes};
 use crate::simulator::{
     account::{Account, Answer},
     fields::Fields,
@@ -34,6 +34,10 @@ impl Route {
         }
     }
 
+    fn is_local(&self) -> bool {
+        self.gateway_id.as_deref() == Some("local")
+    }
+
     /// Whether its target is there. A NAT gateway that is still `pending` counts.
     pub fn works(&self, account: &Account, vpc_id: &str) -> bool {
         match (self.gateway_id.as_deref(), &self.nat_gateway_id) {
@@ -51,6 +55,7 @@ impl Route {
 /// `CreateRoute`. The very same route again is fine.
 pub fn create(account: &mut Account, call: &Call) -> Answer {
     let (table_id, route) = wanted(account, call)?;
+    let most = account.quotas.routes_per_table;
     let table = account.ec2.route_tables.known_mut(&table_id);
     let routes = table.map(|table| &mut table.routes).ok_or_else(|| invalid(&table_id))?;
     let destination = &route.destination_cidr_block;
@@ -59,6 +64,9 @@ pub fn create(account: &mut Account, call: &Call) -> Answer {
         Some(_) => {
             let message = format!("The route identified by {destination} already exists.");
             return Err(ApiError::new("RouteAlreadyExists", message));
+        }
+        None if routes.iter().filter(|other| !other.is_local()).count() >= most => {
+            return Err(full("RouteLimitExceeded", "routes"));
         }
         None => routes.push(route),
     }

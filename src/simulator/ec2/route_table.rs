@@ -1,7 +1,7 @@
 //! Route tables, and which way a subnet's packets go.
 
 use super::{
-    Tag, describe::Describe, done, id, igw_attached, in_use, mismatch, route::Route,
+    Tag, describe::Describe, done, full, id, igw_attached, in_use, mismatch, route::Route,
     route_table_association::Association, shape, tags, unknown as no_such, vpc,
 };
 use crate::simulator::{
@@ -41,6 +41,10 @@ impl RouteTable {
 pub fn create(account: &mut Account, call: &Call) -> Answer {
     account.once(call, call.input.text("ClientToken"), mismatch, |account| {
         let vpc = vpc::find(account, call.input.text_or_empty("VpcId"))?.clone();
+        let there = account.ec2.route_tables.all().filter(|(_, table)| table.vpc_id == vpc.vpc_id);
+        if there.count() >= account.quotas.route_tables_per_vpc {
+            return Err(full("RouteTableLimitExceeded", "route tables"));
+        }
         let table = new(account, &vpc, tags::specified(&call.input, "route-table"));
         let token = call.input.text("ClientToken");
         let answer = json!({ "RouteTable": described(account, &table), "ClientToken": token });

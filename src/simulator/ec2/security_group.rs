@@ -3,7 +3,7 @@
 use super::{
     Tag,
     describe::Describe,
-    id, invalid, ip_permission, missing,
+    full, id, invalid, ip_permission, missing,
     network_interface::GroupIdentifier,
     security_group_rule::{self, Peer, SecurityGroupRule, Traffic},
     shape, tags, unknown as no_such, vpc,
@@ -67,6 +67,10 @@ pub fn create(account: &mut Account, call: &Call) -> Answer {
         let message =
             format!("The security group '{group_name}' already exists for VPC '{vpc_id}'");
         return Err(ApiError::new("InvalidGroup.Duplicate", message));
+    }
+    let there = groups().filter(|(_, group)| group.vpc_id == vpc_id).count();
+    if there >= account.quotas.security_groups_per_vpc {
+        return Err(full("SecurityGroupLimitExceeded", "security groups"));
     }
     let visible = account.visible_at();
     let texts = (group_name, description);

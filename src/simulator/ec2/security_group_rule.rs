@@ -87,9 +87,6 @@ pub struct Peer {
     pub description: Option<String>,
 }
 
-/// How many rules a group takes, each way.
-const MOST: usize = 60;
-
 impl Traffic {
     /// Protocols may come as numbers; one that is for all has no ports.
     pub fn new(egress: bool, protocol: &str, from: Option<i64>, to: Option<i64>) -> Self {
@@ -207,7 +204,7 @@ pub fn authorize(account: &mut Account, call: &Call, egress: bool) -> Answer {
         }
     }
     let there = of_group(account, &group_id).filter(|rule| rule.is_egress == egress).count();
-    if there + wanted.len() > MOST {
+    if there + wanted.len() > account.quotas.rules_per_security_group {
         let message = "The maximum number of rules per security group has been reached.";
         return Err(ApiError::new("RulesPerSecurityGroupLimitExceeded", message));
     }

@@ -1,7 +1,8 @@
 //! Subnets.
 
 use super::{
-    Event, Tag, describe::Describe, done, id, in_use, region, shape, tags, unknown as no_such, vpc,
+    Event, Tag, describe::Describe, done, full, id, in_use, region, shape, tags,
+    unknown as no_such, vpc,
 };
 use crate::simulator::{
     account::{Account, Answer},
@@ -65,6 +66,9 @@ pub fn create(account: &mut Account, call: &Call) -> Answer {
     if siblings().any(|(_, subnet)| overlaps(&subnet.cidr_block)) {
         let message = format!("The CIDR '{text}' conflicts with another subnet");
         return Err(ApiError::new("InvalidSubnet.Conflict", message));
+    }
+    if siblings().count() >= account.quotas.subnets_per_vpc {
+        return Err(full("SubnetLimitExceeded", "subnets"));
     }
     let zones = region::zones(&call.region);
     let zone = call.input.text("AvailabilityZone").unwrap_or(&zones[0]).to_owned();

@@ -361,3 +361,66 @@ fn a_dry_run_has_no_effect() {
     assert_eq!(refused(&mut account, "CreateVpc", range).0, "DryRunOperation");
     assert_eq!(account.ec2.vpcs.len(), 0);
 }
+
+#[test]
+fn unknown_filter_names_are_refused() {
+    let mut account = account();
+    vpc(&mut account);
+    let filter = |name: &str| json!({ "Filters": [{ "Name": name, "Values": ["x"] }] });
+    let (code, message) = refused(&mut account, "DescribeVpcs", filter("vpcid"));
+    assert_eq!(code, "InvalidParameterValue");
+    assert_eq!(message, "The filter 'vpcid' is invalid");
+    for name in ["vpc-id", "tag:Name", "tag-key", "is-default"] {
+        assert_eq!(made(&mut account, "DescribeVpcs", filter(name))["Vpcs"], json!([]), "{name}");
+    }
+}
+
+#[test]
+fn the_parts_of_a_network_have_quotas() {
+    let mut account = account();
+    let vpc = vpc(&mut account);
+    account.quotas.subnets_per_vpc = 1;
+    account.quotas.route_tables_per_vpc = 2;
+    account.quotas.routes_per_table = 0;
+    account.quotas.security_groups_per_vpc = 1;
+    account.quotas.rules_per_security_group = 1;
+    subnet(&mut account, &vpc, 1, "a");
+    let of_vpc = json!({ "VpcId": vpc });
+    let table = made(&mut account, "CreateRouteTable", of_vpc.clone());
+    let gateway = made(&mut account, "CreateInternetGateway", json!({}));
+    let gateway = id(&gateway, "/InternetGateway/InternetGatewayId");
+    let attach = json!({ "InternetGatewayId": gateway, "VpcId": vpc });
+    made(&mut account, "AttachInternetGateway", attach);
+    let group = made(&mut account, "DescribeSecurityGroups", json!({}));
+    let group = id(&group, "/SecurityGroups/0/GroupId");
+    let cases = [
+        ("CreateSubnet", json!({ "VpcId": vpc, "CidrBlock": "10.0.2.0/24" }), "SubnetLimit"),
+        ("CreateRouteTable", of_vpc, "RouteTableLimit"),
+        (
+            "CreateRoute",
+            json!({
+                "RouteTableId": id(&table, "/RouteTable/RouteTableId"),
+                "DestinationCidrBlock": "0.0.0.0/0",
+                "GatewayId": gateway,
+            }),
+            "RouteLimit",
+        ),
+        (
+            "CreateSecurityGroup",
+            json!({ "VpcId": vpc, "GroupName": "shop", "Description": "shop" }),
+            "SecurityGroupLimit",
+        ),
+        (
+            "AuthorizeSecurityGroupIngress",
+            json!({
+                "GroupId": group, "IpProtocol": "tcp", "FromPort": 80, "ToPort": 80,
+                "CidrIp": "0.0.0.0/0",
+            }),
+            "RulesPerSecurityGroupLimit",
+        ),
+    ];
+    for (operation, input, code) in cases {
+        let (refused, message) = refused(&mut account, operation, input);
+        assert_eq!(refused, format!("{code}Exceeded"), "{operation}: {message}");
+    }
+}

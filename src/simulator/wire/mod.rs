@@ -15,6 +15,8 @@ mod validate;
 mod xml;
 
 #[cfg(test)]
+mod fuzz;
+#[cfg(test)]
 mod tests;
 
 use std::sync::LazyLock;

@@ -24,6 +24,7 @@ pub(super) struct Violation {
 #[derive(Debug)]
 pub(super) enum Limit {
     Required,
+    Union,
     Values(String),
     MinLength(f64),
     MaxLength(f64),
@@ -44,6 +45,7 @@ impl fmt::Display for Violation {
         write!(f, "Value '{value}' at '{path}' failed to satisfy constraint: Member must ")?;
         match limit {
             Limit::Required => Ok(()),
+            Limit::Union => write!(f, "have exactly one member set"),
             Limit::Values(values) => write!(f, "satisfy enum value set: [{values}]"),
             Limit::MinLength(least) => write!(f, "have length greater than or equal to {least}"),
             Limit::MaxLength(most) => write!(f, "have length less than or equal to {most}"),
@@ -100,6 +102,10 @@ impl InputCheck<'_> {
     }
 
     fn structure(&mut self, structure: &Structure, members: &Map<String, Value>) {
+        if structure.union && members.values().filter(|it| !it.is_null()).count() != 1 {
+            let given = members.keys().cloned().collect::<Vec<_>>();
+            self.break_at(Limit::Union, given.join(", "));
+        }
         for name in &structure.required {
             if let Some(member) = structure.member(name)
                 && !members.contains_key(name)
