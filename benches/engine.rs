@@ -25,7 +25,7 @@ impl KindOps for Nothing {
     }
 
     fn stands_on(&self) -> Vec<Kind> {
-        vec![self.kind()]
+        Vec::new()
     }
 
     fn times(&self) -> Times {

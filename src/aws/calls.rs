@@ -1,13 +1,16 @@
 //! A record of every call: counts for the summary, a trace line for `-v`, and a gate that can stop
 //! mutating calls.
 
-use super::classify::THROTTLING;
+use super::{classify::THROTTLING, pace::Pace};
 use aws_smithy_runtime_api::{
     box_error::BoxError,
     client::{
         interceptors::{
             Intercept,
-            context::{BeforeTransmitInterceptorContextRef, FinalizerInterceptorContextRef},
+            context::{
+                BeforeTransmitInterceptorContextMut, BeforeTransmitInterceptorContextRef,
+                FinalizerInterceptorContextRef,
+            },
         },
         orchestrator::{HttpResponse, Metadata},
         runtime_components::RuntimeComponents,
@@ -44,6 +47,8 @@ pub struct CallLog {
     counts: Arc<Mutex<CallCounts>>,
     refusal: Arc<Mutex<Option<String>>>,
     gate: Arc<Mutex<Option<Gate>>>,
+    /// When each call may be sent.
+    pub pace: Pace,
 }
 
 impl fmt::Debug for CallLog {
@@ -128,6 +133,19 @@ pub(super) struct Refused(pub(super) String);
 impl Intercept for Recorder {
     fn name(&self) -> &'static str {
         "meshctl-calls"
+    }
+
+    fn modify_before_transmit(
+        &self,
+        context: &mut BeforeTransmitInterceptorContextMut<'_>,
+        _components: &RuntimeComponents,
+        bag: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let operation = bag.load::<Metadata>().map_or("", |metadata| metadata.name());
+        if let Some(turn) = self.log.pace.turn(self.service, operation) {
+            context.request_mut().add_extension(turn);
+        }
+        Ok(())
     }
 
     fn read_before_transmit(

@@ -1,14 +1,11 @@
 //! The SDK's clients, one per service, made when first used.
 
-use super::calls::CallLog;
-use aws_config::{BehaviorVersion, Region, SdkConfig, timeout::TimeoutConfig};
+use super::{calls::CallLog, pace::Paced};
+use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_types::retry::RetryConfig;
-use std::{cell::OnceCell, rc::Rc, time::Duration};
-
-/// How long one attempt may take before it counts as lost.
-const ATTEMPT: Duration = Duration::from_secs(30);
+use std::{cell::OnceCell, rc::Rc};
 
 /// Where AWS is.
 #[derive(Clone, Debug, Default)]
@@ -89,7 +86,7 @@ impl Clients {
     pub async fn load(endpoint: &Endpoint, log: CallLog) -> Self {
         let mut loader = aws_config::defaults(BehaviorVersion::latest())
             .retry_config(RetryConfig::disabled())
-            .timeout_config(TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT).build());
+            .http_client(Paced::before(endpoint.in_process.clone()));
         if let Some(region) = &endpoint.region {
             loader = loader.region(Region::new(region.clone()));
         }
@@ -99,10 +96,9 @@ impl Clients {
         if let Some(url) = &endpoint.url {
             loader = loader.endpoint_url(url);
         }
-        if let Some(client) = &endpoint.in_process {
+        if endpoint.in_process.is_some() {
             let region = endpoint.region.clone().unwrap_or_else(|| "us-east-1".into());
             loader = loader
-                .http_client(client.clone())
                 .region(Region::new(region))
                 .credentials_provider(Credentials::from_keys("LOCAL", "local", None))
                 .empty_test_environment();

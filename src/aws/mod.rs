@@ -6,6 +6,8 @@ pub mod classify;
 pub mod clients;
 pub mod cx;
 pub mod error;
+pub mod limits;
+pub mod pace;
 pub mod stacks;
 pub mod tags;
 

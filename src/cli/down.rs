@@ -9,6 +9,7 @@ use super::{
 };
 use crate::{
     engine::{Interrupt, Outcome},
+    model::run::turned_round,
     report::{
         Output, Reporter,
         text::{count, err, out},
@@ -45,9 +46,14 @@ impl Down {
             Reporter::new(self.common.output, session.clock, trace::is_on(self.common.verbose));
         let interrupt = Interrupt::default();
         let engine = session.engine(session.store()?, reporter.events(), interrupt.clone());
+        let edges = engine.work.with_state(|state| {
+            let records = state.records.iter();
+            turned_round(&records.map(|(at, record)| (at.clone(), record.edges.clone())).collect())
+        });
         let result = session.heeding(&interrupt, &reporter, engine.down()).await;
-        reporter.end();
+        let timings = reporter.end();
         let outcome = result?;
+        session.remember("down", &timings, &edges, &outcome);
         match self.common.output {
             Output::Human => report(&session, &outcome),
             Output::Json => summary(&session, "down", &outcome, &Outputs::default()),

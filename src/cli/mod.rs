@@ -12,6 +12,7 @@ pub mod signals;
 pub mod simulator;
 pub mod status;
 pub mod summary;
+pub mod timings;
 pub mod trace;
 pub mod up;
 
@@ -48,6 +49,8 @@ pub enum Command {
     Adopt(adopt::Adopt),
     /// Remove every stack of the account whose time is over
     Reap(reap::Reap),
+    /// Show how long the last run took, and what it waited for
+    Timings(timings::Timings),
     /// Serve the embedded AWS on loopback, for other clients
     Simulator(simulator::Simulator),
 }
@@ -61,6 +64,7 @@ impl Command {
             Self::Plan(_) => "plan",
             Self::Adopt(_) => "adopt",
             Self::Reap(_) => "reap",
+            Self::Timings(_) => "timings",
             Self::Simulator(_) => "simulator",
         }
     }
@@ -73,6 +77,7 @@ impl Command {
             Self::Plan(plan) => plan.common.clone(),
             Self::Adopt(adopt) => adopt.common.clone(),
             Self::Reap(reap) => reap.common.clone(),
+            Self::Timings(timings) => timings.common.clone(),
             Self::Simulator(simulator) => simulator.common(),
         }
     }
@@ -104,6 +109,7 @@ pub fn run() -> Exit {
             Command::Plan(plan) => plan.run().await,
             Command::Adopt(adopt) => adopt.run().await,
             Command::Reap(reap) => reap.run().await,
+            Command::Timings(timings) => timings.run(),
             Command::Simulator(simulator) => simulator.run().await,
         }
     };

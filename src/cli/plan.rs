@@ -2,10 +2,12 @@
 
 use super::{CliError, Exit, args::Common, session::Session};
 use crate::{
-    engine::{Action, Counts, Events, Finding, Interrupt, Outcome, Survey},
+    engine::{Action, Counts, Event, Events, Finding, Interrupt, Outcome, Survey, forecast},
     model::{Address, Change, Depth, Fix, Graph},
     report::{
         Output,
+        forecast::sentence,
+        json,
         text::{count, err, out, parts},
     },
     stack::Outputs,
@@ -50,10 +52,18 @@ impl Plan {
             return Err(refused);
         }
         let counts = counts(&survey);
+        let path = forecast(&graph, &survey, &engine.work.estimates);
         match self.common.output {
-            Output::Human => self.print(&graph, &survey, &counts),
+            Output::Human => {
+                self.print(&graph, &survey, &counts);
+                if path.seconds >= 5.0 {
+                    out!("expected to take {}", sentence(&path));
+                }
+            }
             Output::Json => {
                 lines(&graph, &survey).iter().for_each(|line| out!("{line}"));
+                let expected = Event::Forecast { path };
+                json::line(&expected).iter().for_each(|line| out!("{line}"));
                 let outcome = Outcome { counts, ..Outcome::default() };
                 let outputs =
                     Outputs::of(&survey.known, session.cx.scope(), session.config.as_ref());

@@ -14,11 +14,11 @@ use crate::{
         work::Work,
     },
     model::{
-        Class, Clock, Depth, Error, Graph, Identities, Registry, Result as ModelResult, Tags,
-        tags::EXPIRES,
+        Address, Class, Clock, Depth, Edge, Error, Estimates, Graph, Identities, Registry,
+        Result as ModelResult, Run, Tags, tags::EXPIRES,
     },
     report::{
-        Reporter,
+        Reporter, Timings,
         text::{duration, err},
     },
     resources,
@@ -28,12 +28,12 @@ use crate::{
         mesh::{Choice, Kind},
     },
     state::{
-        Entry, Lease, Lock, State, Store, VERSION,
+        Entry, Lease, Lock, State, Store, VERSION, history,
         lock::{self, LockError},
         store::make_directory,
     },
 };
-use std::{cell::RefCell, path::PathBuf, time::Duration};
+use std::{cell::RefCell, collections::BTreeMap, path::PathBuf, time::Duration};
 
 /// How long after a second signal the work may take to end by itself.
 const GRACE: Duration = Duration::from_secs(1);
@@ -77,9 +77,7 @@ impl Session {
             return Err(CliError::new(Exit::Usage, message).hint("give a number"));
         }
         let config = read_config(common, without)?;
-        let named = common.stack.clone();
-        let stack = named.or_else(|| config.as_ref().map(|config| config.stack.clone()));
-        let stack = stack.unwrap_or_else(|| "servicemesh-demo".into());
+        let stack = stack_name(common, config.as_ref());
         let clock = Clock::started(common.speed().factor());
         let from_config = config.as_ref().and_then(|config| config.region.clone());
         let in_process =
@@ -116,6 +114,7 @@ impl Session {
         guard(config.as_ref(), &identity.account)?;
         let tags = config.as_ref().map(|config| config.tags.clone()).unwrap_or_default();
         let scope = Scope { stack: stack.into(), region, identity, tags };
+        clients.log().pace.set_speed(clock.speed());
         let cx = Cx::new(clients, scope, clock);
         let registry = resources::registry(&cx);
         Ok(Self { config, cx, registry, clock, directory, local: false, mesh: RefCell::default() })
@@ -298,8 +297,29 @@ impl Session {
     /// The engine over a state.
     pub fn engine(&self, store: Store, events: Events, interrupt: Interrupt) -> Engine {
         let seed = rand::random();
-        let work = Work::new(self.clock, events, Retry::seeded(seed), interrupt, store);
+        let mut work = Work::new(self.clock, events, Retry::seeded(seed), interrupt, store);
+        work.estimates = Estimates::of(&history::read(&self.directory));
         Engine { work, registry: self.registry.clone() }
+    }
+
+    /// Sums up a run of this command and keeps its timings for later estimates. `edges` is what
+    /// each resource had to wait for.
+    pub fn remember(
+        &self,
+        command: &str,
+        timings: &Timings,
+        edges: &BTreeMap<Address, Vec<Edge>>,
+        outcome: &Outcome,
+    ) -> Run {
+        let seconds = self.clock.now().as_secs_f64();
+        let run = Run::of(command, seconds, timings.expected(), timings.parts(), edges);
+        if outcome.is_done()
+            && !run.parts.is_empty()
+            && let Err(error) = history::add(&self.directory, &run)
+        {
+            tracing::warn!(%error, "the timings of this run could not be kept");
+        }
+        run
     }
 
     /// How long the command has taken, for people.
@@ -384,6 +404,20 @@ fn read_config(common: &Common, without: bool) -> Result<Option<Config>, CliErro
         return Ok(None);
     }
     Ok(Some(Config::load_for(&path, common.stack.as_deref())?))
+}
+
+fn stack_name(common: &Common, config: Option<&Config>) -> String {
+    let named = common.stack.clone();
+    let stack = named.or_else(|| config.map(|config| config.stack.clone()));
+    stack.unwrap_or_else(|| "servicemesh-demo".into())
+}
+
+/// The stack's name, for commands that need nothing else.
+///
+/// # Errors
+/// When the configuration cannot be read.
+pub fn stack_of(common: &Common) -> Result<String, CliError> {
+    Ok(stack_name(common, read_config(common, true)?.as_ref()))
 }
 
 fn guard(config: Option<&Config>, account: &str) -> Result<(), CliError> {

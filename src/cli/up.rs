@@ -9,15 +9,16 @@ use super::{
 };
 use crate::{
     engine::{Interrupt, Outcome},
-    model::Depth,
+    model::{Depth, Run},
     report::{
         Output, Reporter, Timings,
-        text::{count, duration, err, out, parts},
+        text::{count, duration, err, out, parts, whole},
     },
     stack::Outputs,
 };
 use clap::Args;
 use serde_json::json;
+use std::time::Duration;
 
 /// Bring the account to the configuration
 ///
@@ -63,10 +64,11 @@ impl Up {
             session.heeding(&interrupt, &reporter, session.up(&engine, &graph, depth)).await;
         let timings = reporter.end();
         let (outcome, known) = result?;
+        let run = session.remember("up", &timings, &graph.edges(), &outcome);
         let outputs = Outputs::of(&known, session.cx.scope(), session.config.as_ref());
         match self.common.output {
             Output::Human => {
-                report(&session, &outcome, &outputs, &timings);
+                report(&session, &outcome, &outputs, &timings, &run);
                 if !self.common.local && self.common.endpoint_url.is_none() {
                     for (name, url) in outputs.console(session.cx.scope()) {
                         out!("  {name:<8} {url}");
@@ -79,7 +81,7 @@ impl Up {
     }
 }
 
-fn report(session: &Session, outcome: &Outcome, outputs: &Outputs, timings: &Timings) {
+fn report(session: &Session, outcome: &Outcome, outputs: &Outputs, timings: &Timings, run: &Run) {
     failures(outcome);
     let stack = &session.cx.scope().stack;
     let took = session.took();
@@ -114,7 +116,23 @@ fn report(session: &Session, outcome: &Outcome, outputs: &Outputs, timings: &Tim
     if !slowest.is_empty() {
         out!("  slowest  {}", slowest.join(" · "));
     }
+    critical_path(run);
     if session.local {
         out!("  This is the embedded simulator: the addresses are its own, and answer nobody.");
     }
+}
+
+/// What the run waited for, beside how long it took and what was expected.
+fn critical_path(run: &Run) {
+    if run.parts.is_empty() {
+        return;
+    }
+    let time = |seconds: f64| whole(Duration::from_secs_f64(seconds.max(0.0)));
+    out!(
+        "  critical path {} of {}, expected {}: {}",
+        time(run.floor_seconds),
+        time(run.seconds),
+        time(run.expected_seconds),
+        run.main().iter().map(|part| part.address.as_str()).collect::<Vec<_>>().join(" → ")
+    );
 }

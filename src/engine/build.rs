@@ -3,6 +3,7 @@
 use super::{
     Engine, Event, Outcome, Phase,
     ensure::{Ensure, Ensured, Identified},
+    forecast::ahead,
     outcome::Failure,
     queue::Queue,
     removal::remove,
@@ -118,12 +119,13 @@ impl<'a> Build<'a> {
         let work = &self.engine.work;
         work.events.tell(Event::Phase { phase: Phase::Build, nodes: self.graph.len() });
         let failed: Vec<Address> = self.failures.keys().cloned().collect();
+        let path = ahead(self.graph, &self.survey, &work.estimates, &self.ends);
+        if path.seconds > 0.0 {
+            work.events.tell(Event::Forecast { path });
+        }
         let mut queue = Queue::new(&self.graph.edges(), |address, until| {
-            let times = self.graph.get(address).map(|step| step.kind().times());
-            match until {
-                Milestone::Created => 0.1,
-                Milestone::Ready => times.map_or(0.0, |times| times.ready + 0.1),
-            }
+            let kind = self.graph.get(address).map(|step| step.kind());
+            kind.map_or(0.0, |kind| work.estimates.up(kind.kind(), kind.times()).until(until))
         });
         for address in failed {
             queue.failed(&address);

@@ -1,6 +1,6 @@
 //! Everything a reporter may know.
 
-use crate::model::{Address, Class, Drift, Error, Kind};
+use crate::model::{Address, Class, CriticalPath, Drift, Error, Kind};
 use std::{rc::Rc, time::Duration};
 
 /// What the engine is doing as a whole.
@@ -25,6 +25,11 @@ pub enum Event {
         phase: Phase,
         /// Nodes.
         nodes: usize,
+    },
+    /// What the run is expected to wait for.
+    Forecast {
+        /// The longest path of what is to be done.
+        path: CriticalPath,
     },
     /// Work on a node began.
     Begun {

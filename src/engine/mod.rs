@@ -5,6 +5,7 @@
 mod build;
 pub mod ensure;
 pub mod event;
+pub mod forecast;
 pub mod interrupt;
 pub mod outcome;
 pub mod proof;
@@ -16,6 +17,7 @@ pub mod survey;
 pub mod work;
 
 pub use event::{Event, Events, Phase};
+pub use forecast::forecast;
 pub use interrupt::Interrupt;
 pub use outcome::{Counts, Failure, Outcome};
 pub use run::Engine;

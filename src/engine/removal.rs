@@ -2,7 +2,7 @@
 
 use super::{Event, queue::Queue, retry::Doing, survey::Extra, work::Work};
 use crate::{
-    model::{Address, Class, Depth, Edge, Error, Kind, Milestone, Result},
+    model::{Address, Class, CriticalPath, Depth, Edge, Error, Kind, Milestone, Result, Span},
     state::Entry,
 };
 use futures_util::{StreamExt, stream::FuturesUnordered};
@@ -35,9 +35,21 @@ pub struct Removed {
 pub async fn remove(work: &Work, extras: Vec<Extra>) -> Removed {
     let things: BTreeMap<Address, Extra> =
         extras.into_iter().enumerate().map(|(at, extra)| (key(at, &extra), extra)).collect();
-    let mut queue = Queue::new(&reversed(&things), |name, _| {
-        things.get(name).map_or(0.0, |extra| extra.kind.times().gone)
-    });
+    let span = |name: &Address| {
+        let kind = things.get(name).map(|extra| &extra.kind);
+        kind.map_or(Span::default(), |kind| work.estimates.down(kind.kind(), kind.times()))
+    };
+    let edges = reversed(&things);
+    let mut path = CriticalPath::find(&edges, span);
+    for leg in &mut path.legs {
+        if let Some(extra) = things.get(&leg.address) {
+            leg.address = extra.address.clone();
+        }
+    }
+    if path.seconds > 0.0 {
+        work.events.tell(Event::Forecast { path });
+    }
+    let mut queue = Queue::new(&edges, |name, until| span(name).until(until));
     let begun = work.clock.now();
     let mut removed = Removed::default();
     let mut running = FuturesUnordered::new();
@@ -164,16 +176,8 @@ async fn delete(work: &Work, extra: &Extra, critical: bool) -> Result<()> {
     ask(work, extra).await?;
     let asked = work.clock.now();
     let mut ask_again = asked + Duration::from_secs_f64(times.gone * 3.0 + 60.0);
-    if times.gone > 0.0 {
-        work.events.tell(Event::Waiting {
-            address: address.clone(),
-            kind: kind.kind(),
-            reason: "being deleted".into(),
-            since: begun,
-        });
-        let earliest = asked + Duration::from_secs_f64(times.gone * EARLIEST);
-        work.pause_until(earliest, critical).await?;
-    }
+    let mut earliest = asked + Duration::from_secs_f64(times.gone * EARLIEST);
+    let mut told = false;
     loop {
         // In full: a listing shows families and parents, which outlive their members.
         let read = || kind.read(&extra.identity, Depth::Full);
@@ -190,7 +194,15 @@ async fn delete(work: &Work, extra: &Extra, critical: bool) -> Result<()> {
             ask(work, extra).await?;
             ask_again = now + Duration::from_secs(60);
         }
-        work.pause_until(now, critical).await?;
+        if !std::mem::replace(&mut told, true) {
+            work.events.tell(Event::Waiting {
+                address: address.clone(),
+                kind: kind.kind(),
+                reason: "being deleted".into(),
+                since: begun,
+            });
+        }
+        work.pause_until(std::mem::take(&mut earliest), critical).await?;
     }
     gone(work, extra)?;
     work.events.tell(Event::Deleted {

@@ -5,7 +5,10 @@ use super::{
     retry::{Doing, Retry},
 };
 use crate::{
-    model::{Address, Class, Clock, Depth, Error, Found, Kind, KindOps, Live, Result, tags::STACK},
+    model::{
+        Address, Class, Clock, Depth, Error, Estimates, Found, Kind, KindOps, Live, Result,
+        tags::STACK,
+    },
     state::{Entry, State, Store, StoreError},
 };
 use serde_json::Value;
@@ -13,9 +16,8 @@ use std::{cell::RefCell, rc::Rc, time::Duration};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tracing::Span;
 
-/// How many calls that change something may be under way at once. AWS's buckets hold at least 50
-/// for the calls that come in numbers.
-const SLOTS: usize = 48;
+/// How many calls that change something may be under way, or wait for their turn, at once.
+const SLOTS: usize = 256;
 
 /// How long an entry waits for company before it is synced. Wall time.
 const COMPANY: Duration = Duration::from_millis(1);
@@ -34,6 +36,8 @@ pub struct Work {
     pub retry: Retry,
     /// Requests to stop.
     pub interrupt: Interrupt,
+    /// How long resources take.
+    pub estimates: Estimates,
     store: RefCell<Store>,
     slots: Semaphore,
 }
@@ -48,7 +52,8 @@ impl Work {
         store: Store,
     ) -> Self {
         let slots = Semaphore::new(SLOTS);
-        Self { clock, events, retry, interrupt, store: RefCell::new(store), slots }
+        let estimates = Estimates::default();
+        Self { clock, events, retry, interrupt, estimates, store: RefCell::new(store), slots }
     }
 
     /// Reads what is on record.

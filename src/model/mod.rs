@@ -11,6 +11,7 @@ pub mod kind;
 pub mod milestone;
 pub mod name;
 pub mod readiness;
+pub mod run;
 pub mod step;
 pub mod tags;
 
@@ -24,5 +25,6 @@ pub use identities::Identities;
 pub use kind::{Kind, Replacement, Times};
 pub use milestone::{Edge, Milestone};
 pub use readiness::Readiness;
+pub use run::{Estimates, Part, Run};
 pub use step::{Depth, Found, KindOps, Live, Registry, Step};
 pub use tags::Tags;

@@ -1,6 +1,9 @@
 //! Plain lines, for logs and for reading later.
 
-use super::text::{count, duration, err, took as after};
+use super::{
+    forecast::sentence,
+    text::{count, duration, err, took as after},
+};
 use crate::engine::{Event, Phase};
 
 /// Prints what a person following a log wants to know; progress goes to stderr, so that stdout holds
@@ -23,7 +26,10 @@ pub fn line(event: &Event) -> Option<String> {
         Event::Phase { phase: Phase::Proof, .. } => {
             "asking every kind whether anything is left".into()
         }
-        Event::Begun { .. } => return None,
+        Event::Forecast { path } if path.seconds >= 5.0 => {
+            format!("expected to take {}", sentence(path))
+        }
+        Event::Forecast { .. } | Event::Begun { .. } => return None,
         Event::Created { address, id, took, .. } => {
             format!("{address}: created {id}{}", after(*took))
         }

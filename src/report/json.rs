@@ -45,6 +45,11 @@ pub fn line(event: &Event) -> Option<Value> {
         Event::Phase { phase, nodes } => {
             json!({ "event": "phase", "phase": format!("{phase:?}").to_lowercase(), "nodes": nodes })
         }
+        Event::Forecast { path } => {
+            let legs: Vec<_> = path.legs.iter().map(|leg| &leg.address).collect();
+            let seconds = rounded(path.seconds);
+            json!({ "event": "forecast", "expected_seconds": seconds, "critical_path": legs })
+        }
         Event::Begun { address, kind, action, .. } => {
             with(resource("begun", address, kind, None, zero), "action", action)
         }

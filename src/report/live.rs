@@ -1,6 +1,6 @@
 //! Live lines on a terminal: one per group, with what it waits for and since when.
 
-use super::{human, text::whole};
+use super::{forecast::Forecast, human, text::whole};
 use crate::{
     engine::{Event, Phase},
     model::{Address, Clock},
@@ -16,6 +16,8 @@ pub struct Live {
     clock: Clock,
     lines: MultiProgress,
     groups: RefCell<BTreeMap<String, Group>>,
+    forecast: RefCell<Forecast>,
+    path: ProgressBar,
 }
 
 struct Group {
@@ -33,11 +35,17 @@ struct Doing {
 impl Live {
     /// No lines yet; `clock` tells how long things take.
     pub fn new(clock: Clock) -> Self {
-        Self { clock, lines: MultiProgress::new(), groups: RefCell::default() }
+        let lines = MultiProgress::new();
+        let style = ProgressStyle::with_template("{wide_msg}")
+            .unwrap_or_else(|_| ProgressStyle::default_spinner());
+        let path = lines.add(ProgressBar::new_spinner()).with_style(style);
+        let (groups, forecast) = (RefCell::default(), RefCell::default());
+        Self { clock, lines, groups, forecast, path }
     }
 
     /// Takes in one event.
     pub fn show(&self, event: &Event) {
+        self.forecast.borrow_mut().hear(event, self.clock.now());
         match event {
             Event::Begun { address, action, .. } => {
                 let verb = match *action {
@@ -58,7 +66,9 @@ impl Live {
                 self.say(event);
             }
             // What is not started changes no line; the report counts it.
-            Event::Phase { phase: Phase::Build, .. } | Event::Skipped { .. } => {}
+            Event::Forecast { .. }
+            | Event::Phase { phase: Phase::Build, .. }
+            | Event::Skipped { .. } => {}
             Event::Phase { .. } | Event::Interrupted { .. } | Event::Updated { .. } => {
                 self.say(event);
             }
@@ -73,6 +83,8 @@ impl Live {
             for group in groups.values().filter(|group| !group.busy.is_empty()) {
                 group.bar.set_message(self.message(group));
             }
+            let path = self.forecast.borrow().line(self.clock.now());
+            self.path.set_message(path.unwrap_or_default());
         }
     }
 
@@ -81,6 +93,7 @@ impl Live {
         for group in self.groups.borrow().values() {
             group.bar.finish_and_clear();
         }
+        self.path.finish_and_clear();
     }
 
     /// A line that stays, above the live ones.
@@ -111,7 +124,8 @@ impl Live {
         let group = groups.entry(name.to_owned()).or_insert_with(|| {
             let style = ProgressStyle::with_template("{prefix:10} {wide_msg}")
                 .unwrap_or_else(|_| ProgressStyle::default_spinner());
-            let bar = self.lines.add(ProgressBar::new_spinner()).with_style(style);
+            let bar = self.lines.insert_before(&self.path, ProgressBar::new_spinner());
+            let bar = bar.with_style(style);
             bar.set_prefix(name.to_owned());
             Group { bar, done: 0, busy: BTreeMap::new() }
         });

@@ -1,5 +1,7 @@
 //! Views of the same events: live lines for a terminal, plain lines for a log, JSON for a machine.
 
+pub mod forecast;
+pub mod gantt;
 pub mod human;
 pub mod json;
 pub mod live;
@@ -30,6 +32,7 @@ pub enum Output {
 pub struct Reporter(Rc<Inner>);
 
 struct Inner {
+    clock: Clock,
     view: View,
     timings: RefCell<Timings>,
 }
@@ -50,7 +53,7 @@ impl Reporter {
             Output::Human if terminal && !traced => View::Live(live::Live::new(clock)),
             Output::Human => View::Plain,
         };
-        Self(Rc::new(Inner { view, timings: RefCell::default() }))
+        Self(Rc::new(Inner { clock, view, timings: RefCell::default() }))
     }
 
     /// Where the engine tells its events.
@@ -60,7 +63,7 @@ impl Reporter {
     }
 
     fn show(&self, event: &Event) {
-        self.0.timings.borrow_mut().hear(event);
+        self.0.timings.borrow_mut().hear(event, self.0.clock.now());
         match &self.0.view {
             View::Live(live) => live.show(event),
             View::Plain => human::show(event),

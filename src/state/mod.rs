@@ -3,6 +3,7 @@
 //! AWS is the truth; this is a cache of it and a record of what was under way.
 
 pub mod fold;
+pub mod history;
 pub mod journal;
 pub mod lock;
 pub mod store;

@@ -1,0 +1,40 @@
+//! How long a run is expected to take, and what it will wait for.
+
+use super::{
+    ensure::Ensured,
+    survey::{Action, Survey},
+};
+use crate::model::{Address, CriticalPath, Estimates, Graph, Readiness, Span};
+use std::collections::BTreeMap;
+
+/// The expected critical path of an `up` after this survey.
+pub fn forecast(graph: &Graph, survey: &Survey, estimates: &Estimates) -> CriticalPath {
+    ahead(graph, survey, estimates, &BTreeMap::new())
+}
+
+/// Likewise, when some nodes have ended already.
+pub(super) fn ahead(
+    graph: &Graph,
+    survey: &Survey,
+    estimates: &Estimates,
+    ended: &BTreeMap<Address, Ensured>,
+) -> CriticalPath {
+    CriticalPath::find(&graph.edges(), |address| {
+        let (Some(step), Some(finding)) = (graph.get(address), survey.findings.get(address)) else {
+            return Span::default();
+        };
+        let whole = estimates.up(step.kind().kind(), step.kind().times());
+        let waits = finding.readiness != Readiness::Ready;
+        match finding.action {
+            _ if ended.contains_key(address) => Span::default(),
+            Action::Create | Action::Replace(_) | Action::Rebuild(_) => whole,
+            // Whether it must change is known later; in place it takes a call.
+            Action::Update | Action::Depends(_) | Action::Nothing if !waits => {
+                Span { created: 0.0, ready: 0.0 }
+            }
+            Action::Update | Action::Depends(_) | Action::Nothing => {
+                Span { created: 0.0, ready: whole.ready }
+            }
+        }
+    })
+}
