@@ -190,12 +190,13 @@ fn changed(config: &str) -> String {
 
 #[tokio::test(start_paused = true)]
 async fn a_field_that_others_changed_is_brought_back() {
-    for config in [DEMO.to_owned(), connect()] {
-        fields_are_brought_back(&config).await;
+    // Service Connect has none of App Mesh's fields.
+    for (config, least) in [(DEMO.to_owned(), 8), (connect(), 6)] {
+        fields_are_brought_back(&config, least).await;
     }
 }
 
-async fn fields_are_brought_back(config: &str) {
+async fn fields_are_brought_back(config: &str, least: usize) {
     let world = World::new(config);
     let run = world.up().await.done();
     let other = world.other(&changed(config));
@@ -213,7 +214,7 @@ async fn fields_are_brought_back(config: &str) {
             fields.insert(format!("{} {}", ops.kind(), change.field));
         }
     }
-    assert!(fields.len() >= 8, "{fields:#?}");
+    assert!(fields.len() >= least, "{fields:#?}");
     let drifted = world.plan(Depth::Full).await;
     assert!(drifted.values().all(|action| *action == Action::Update), "{drifted:?}");
     let healed = world.up_in_full().await.done();

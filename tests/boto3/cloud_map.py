@@ -8,6 +8,8 @@ def run(aws):
     namespace = namespaces(sd, network)
     service = services(sd, namespace)
     instances(sd, service)
+    same(aws.ecs.list_services_by_namespace(namespace="shop.local")["serviceArns"], [])
+    refused("NamespaceNotFoundException", aws.ecs.list_services_by_namespace, namespace="none")
     tags(sd, sd.get_namespace(Id=namespace)["Namespace"]["Arn"])
     refused("ResourceInUse", sd.delete_namespace, Id=namespace)
     sd.delete_service(Id=service)

@@ -90,7 +90,7 @@ async fn a_client_knows_what_existed_when_its_deployment_began() {
     assert_eq!(call.send().await.expect("a list").service_arns().len(), 2);
     let call = world.cx.ecs().delete_service().cluster("shop").service("cart").force(true);
     call.send().await.expect("a deletion");
-    pass(60).await;
+    pass(10).await;
     assert_eq!(world.simulator.inventory().count("servicediscovery", "Service"), 1, "some time");
     pass(600).await;
     assert_eq!(world.simulator.inventory().count("servicediscovery", "Service"), 0);
