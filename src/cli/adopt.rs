@@ -8,7 +8,7 @@ use crate::{
         Output, Reporter,
         text::{count, out},
     },
-    state::{Entry, Store, store::set_aside},
+    state::{Entry, State, Store, store::set_aside},
 };
 use clap::Args;
 use serde_json::{Value, json};
@@ -35,7 +35,8 @@ impl Adopt {
         let _lock = session.lock("adopt")?;
         session.cx.log().refuse_mutations("adopt changes nothing");
         let graph = match session.config {
-            Some(_) => Some(session.graph().await?),
+            // The state may be what cannot be read.
+            Some(_) => Some(session.graph_after(&State::default()).await?),
             None => None,
         };
         let reporter =
@@ -97,7 +98,7 @@ pub async fn adopt(
     if let Ok(store) = Store::read(&session.directory, &scope.stack) {
         session.own(store.state())?;
     }
-    let memory = Store::in_memory(crate::state::State::of(&scope.stack));
+    let memory = Store::in_memory(State::of(&scope.stack));
     let engine = session.engine(memory, events, Interrupt::default());
     let census = census(&engine.work, session.registry.iter()).await?;
     let ending = jiff::Timestamp::now().strftime("%Y%m%dT%H%M%SZ").to_string();

@@ -5,6 +5,7 @@ pub mod args;
 pub mod down;
 pub mod error;
 pub mod expiry;
+pub mod patience;
 pub mod plan;
 pub mod reap;
 pub mod session;

@@ -48,7 +48,7 @@ impl Reap {
         if self.dry_run {
             session.cx.log().refuse_mutations("a dry run changes nothing");
         }
-        let all = super::session::patiently(session.clock, || stacks(&session.cx)).await?;
+        let all = super::patience::patiently(session.clock, || stacks(&session.cx)).await?;
         let now = expiry::text(jiff::Timestamp::now());
         let mut tally = Tally { found: all.len(), ..Tally::default() };
         let mut exit = Exit::Done;

@@ -3,16 +3,14 @@
 use super::{
     CliError, Exit,
     args::{Common, Speed, Without},
-    expiry, signals,
+    expiry,
+    patience::patiently,
+    signals,
 };
 use crate::{
     aws::{CallLog, Clients, Cx, Endpoint, Scope, cx::caller},
     config::{Config, stack_fault},
-    engine::{
-        Engine, Events, Interrupt, Outcome,
-        retry::{Doing, Retry},
-        work::Work,
-    },
+    engine::{Engine, Events, Interrupt, Outcome, retry::Retry, work::Work},
     model::{
         Address, Class, Clock, Depth, Edge, Error, Estimates, Graph, Identities, Registry,
         Result as ModelResult, Run, Tags, tags::EXPIRES,
@@ -157,11 +155,19 @@ impl Session {
     /// # Errors
     /// When AWS cannot be asked for the zones, or the blueprints do not fit together.
     pub async fn graph(&self) -> Result<Graph, CliError> {
+        let recorded = Store::read(&self.directory, &self.cx.scope().stack)?;
+        self.graph_after(recorded.state()).await
+    }
+
+    /// The stack's graph after what this state says: an empty one where the state cannot be read.
+    ///
+    /// # Errors
+    /// Those of [`graph`](Self::graph), but for the state's.
+    pub async fn graph_after(&self, state: &State) -> Result<Graph, CliError> {
         let Some(config) = &self.config else {
             return Err(CliError::new(Exit::Usage, "this command needs a configuration"));
         };
-        let recorded = Store::read(&self.directory, &self.cx.scope().stack)?;
-        let recorded = recorded.state().choices.get(MESH).cloned();
+        let recorded = state.choices.get(MESH).cloned();
         let recorded = recorded.and_then(|kind| serde_json::from_value(kind).ok());
         let facts = patiently(self.clock, || Facts::ask(&self.cx, config, recorded)).await?;
         if facts.mesh.kind == Kind::ServiceConnect {
@@ -363,28 +369,6 @@ fn possible(config: &Config, choice: &Choice) -> Result<(), CliError> {
     let conflicts: Vec<_> = conflicts.iter().map(ToString::to_string).collect();
     let why = format!("the mesh is {} ({})", choice.kind, choice.why);
     Err(CliError::new(Exit::Usage, format!("{why}, and\n  {}", conflicts.join("\n  "))))
-}
-
-/// Asks again, as the error allows: what every command must know before its engine runs.
-pub(super) async fn patiently<T, F: Future<Output = ModelResult<T>>>(
-    clock: Clock,
-    mut ask: impl FnMut() -> F,
-) -> ModelResult<T> {
-    let retry = Retry::seeded(rand::random());
-    let begun = clock.now();
-    let mut attempt = 0;
-    loop {
-        attempt += 1;
-        let error = match ask().await {
-            Ok(answer) => return Ok(answer),
-            Err(error) => error,
-        };
-        let spent = clock.now().saturating_sub(begun);
-        match retry.delay(&error, Doing::Read, attempt, spent) {
-            Some(delay) if attempt < 10 => clock.sleep(delay).await,
-            _ => return Err(error),
-        }
-    }
 }
 
 /// Why it is not known whose credentials these are.

@@ -22,6 +22,7 @@ fn help_and_version_are_no_errors() {
       plan       Show what `up` would do, and why
       adopt      Rebuild the state from the tags of what exists
       reap       Remove every stack of the account whose time is over
+      timings    Show how long the last run took, and what it waited for
       simulator  Serve the embedded AWS on loopback, for other clients
       help       Print this message or the help of the given subcommand(s)
 

@@ -5,7 +5,7 @@ use insta::assert_snapshot;
 
 fn first_and_last(text: &str) -> String {
     let lines: Vec<&str> = text.lines().collect();
-    [&lines[..3], &lines[lines.len() - 2..]].concat().join("\n")
+    [&lines[..3], &lines[lines.len() - 3..]].concat().join("\n")
 }
 
 #[test]
@@ -18,6 +18,7 @@ fn plan_says_what_up_would_do_and_does_nothing() {
       + api/rest-api (AWS::ApiGateway::RestApi)
       + provider/vpc (AWS::EC2::VPC)
     118 resources: 118 to create
+    expected to take 5 m 31 s: provider/load-balancer/internal 2 m 30 s → api/vpc-link 3 m 00 s
     ");
     home.local(&["plan", "--check"]).ends(3);
     assert!(home.account().is_empty());
@@ -75,5 +76,6 @@ fn plan_shows_changes_replacements_and_removals() {
             content: "[digest]" -> "[digest]" (replacement)
       - provider/security-group/crystal/3000/10.0.96.0/20 (sgr-[id])
     118 resources: 1 to create, 9 to change, 4 to replace, 1 to remove, 104 as wished
+    expected to take [time]: provider/service/crystal [time]
     "#);
 }

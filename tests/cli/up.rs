@@ -14,7 +14,8 @@ fn up_makes_everything_then_nothing_then_what_changed() {
       red      http://servicemesh-demo-consumer-[id].us-east-1.elb.amazonaws.com/
       api      [id]
       api url  https://[id].execute-api.us-east-1.amazonaws.com/default
-      slowest  api/vpc-link [time] · … · …
+      slowest  [three]
+      critical path [time] of [time], expected [time]: provider/load-balancer/internal → api/vpc-link
       This is the embedded simulator: the addresses are its own, and answer nobody.
     ");
     let progress = steady(&up.stderr);
@@ -69,7 +70,8 @@ fn what_fails_is_told_with_its_reason_and_the_rest_is_up() {
       red      http://servicemesh-demo-consumer-[id].us-east-1.elb.amazonaws.com/
       api      [id]
       api url  https://[id].execute-api.us-east-1.amazonaws.com/default
-      slowest  api/vpc-link [time] · … · …
+      slowest  [three]
+      critical path [time] of [time], expected [time]: provider/load-balancer/internal → api/vpc-link
       This is the embedded simulator: the addresses are its own, and answer nobody.
     ");
     let error = up.stderr.lines().skip_while(|line| !line.starts_with("error: "));

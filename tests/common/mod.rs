@@ -19,9 +19,18 @@ pub const DEMO: &str = include_str!("../../config/demo.toml");
 
 /// The demonstration over Service Connect.
 pub fn connect() -> String {
-    let (auto, connect) = ("kind = \"auto\"", "kind = \"service-connect\"");
+    over("service-connect")
+}
+
+/// The demonstration over App Mesh, whatever the account says.
+pub fn app_mesh() -> String {
+    over("app-mesh")
+}
+
+fn over(kind: &str) -> String {
+    let auto = "kind = \"auto\"";
     assert!(DEMO.contains(auto), "the demonstration lets the account decide");
-    DEMO.replacen(auto, connect, 1)
+    DEMO.replacen(auto, &format!("kind = \"{kind}\""), 1)
 }
 
 /// One account, one stack, one state directory.

@@ -1,6 +1,6 @@
 //! The two kinds of mesh, and who decides between them.
 
-use crate::common::{DEMO, World, connect};
+use crate::common::{DEMO, World, app_mesh, connect};
 use meshctl::{
     engine::Action,
     model::{Address, Depth},
@@ -100,7 +100,7 @@ async fn what_others_did_to_service_connect_is_undone() {
     let run = world.up().await.done();
     let nodejs = run.known.raw(&Address::new("provider/service/nodejs")).unwrap();
     let session = world.session().await;
-    let off = world.other(DEMO).graph().await;
+    let off = world.other(&app_mesh()).graph().await;
     let step = off.get(&Address::new("provider/service/nodejs")).unwrap();
     let ops = session.registry.get("AWS::ECS::Service").unwrap();
     let live = ops.read(nodejs, Depth::Full).await.unwrap().unwrap();

@@ -1,6 +1,6 @@
 //! From one kind of mesh to the other, with every service answering all the while.
 
-use crate::common::{DEMO, World, connect};
+use crate::common::{DEMO, World, app_mesh, connect};
 use meshctl::{
     engine::Action,
     model::{Address, Depth},
@@ -53,7 +53,7 @@ async fn from_app_mesh_to_service_connect_with_all_services_answering() {
 
 #[tokio::test(start_paused = true)]
 async fn from_service_connect_to_app_mesh_with_all_services_answering() {
-    let world = moved(&connect(), &DEMO.replacen("\"auto\"", "\"app-mesh\"", 1)).await;
+    let world = moved(&connect(), &app_mesh()).await;
     assert_eq!(world.count("appmesh", "VirtualNode"), 3);
     tokio::time::sleep(Duration::from_secs(600)).await;
     assert_eq!(world.count("servicediscovery", "Service"), 3);
@@ -63,9 +63,7 @@ async fn from_service_connect_to_app_mesh_with_all_services_answering() {
 
 #[tokio::test(start_paused = true)]
 async fn a_move_that_was_killed_goes_on_in_its_order() {
-    for (from, to) in
-        [(DEMO.to_owned(), connect()), (connect(), DEMO.replacen("\"auto\"", "\"app-mesh\"", 1))]
-    {
+    for (from, to) in [(DEMO.to_owned(), connect()), (connect(), app_mesh())] {
         for after in [60, 180] {
             let mut world = World::new(&from);
             world.up().await.done();

@@ -9,6 +9,7 @@ use meshctl::{
     engine::{Events, Interrupt},
     model::{Address, Class, Clock, Depth, tags},
     simulator::{Fault, Rule, When},
+    state::State,
 };
 use std::path::Path;
 
@@ -113,7 +114,7 @@ async fn a_lost_state_is_adopted_and_then_nothing_is_to_do() {
     assert!(error.hints[0].contains("`meshctl adopt`"), "{:?}", error.hints);
     let lock = session.lock("adopt").unwrap();
     let before = mutating(&world);
-    let graph = session.graph().await.unwrap();
+    let graph = session.graph_after(&State::default()).await.unwrap();
     let adopted = adopt(&session, Some(&graph), Events::nowhere()).await.unwrap();
     assert_eq!(mutating(&world), before);
     assert_eq!((adopted.found.len(), adopted.aside.len()), (graph.len(), 1));

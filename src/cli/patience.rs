@@ -1,0 +1,31 @@
+//! Asking again, as the error allows: what every command must know before its engine runs.
+
+use crate::{
+    engine::retry::{Doing, Retry},
+    model::{Clock, Result},
+};
+
+/// Asks until there is an answer, ten times at the most.
+///
+/// # Errors
+/// The last error, when another attempt is of no use.
+pub(super) async fn patiently<T, F: Future<Output = Result<T>>>(
+    clock: Clock,
+    mut ask: impl FnMut() -> F,
+) -> Result<T> {
+    let retry = Retry::seeded(rand::random());
+    let begun = clock.now();
+    let mut attempt = 0;
+    loop {
+        attempt += 1;
+        let error = match ask().await {
+            Ok(answer) => return Ok(answer),
+            Err(error) => error,
+        };
+        let spent = clock.now().saturating_sub(begun);
+        match retry.delay(&error, Doing::Read, attempt, spent) {
+            Some(delay) if attempt < 10 => clock.sleep(delay).await,
+            _ => return Err(error),
+        }
+    }
+}
