@@ -21,7 +21,7 @@ pub struct Common {
     /// The AWS profile
     #[arg(long)]
     pub profile: Option<String>,
-    /// One URL for all AWS services, such as a simulator's; AWS_ENDPOINT_URL_<SERVICE> outranks it
+    /// One URL for all AWS services, such as a simulator's; `AWS_ENDPOINT_URL_<SERVICE>` outranks it
     /// for one of them
     #[arg(long, value_name = "URL")]
     pub endpoint_url: Option<String>,
