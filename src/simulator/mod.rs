@@ -14,6 +14,8 @@ mod documentation;
 pub mod ec2;
 pub mod ecs;
 pub mod elasticloadbalancingv2;
+#[cfg(test)]
+mod facts;
 pub mod faults;
 pub mod fields;
 pub mod iam;

@@ -34,6 +34,16 @@ pub struct Quotas {
     pub network_load_balancers: usize,
     /// Listeners on one load balancer.
     pub listeners_per_load_balancer: usize,
+    /// Rules of one listener, without its default one.
+    pub rules_per_listener: usize,
+    /// Target groups.
+    pub target_groups: usize,
+    /// Targets of one target group.
+    pub targets_per_target_group: usize,
+    /// REST APIs.
+    pub rest_apis: usize,
+    /// Stages of one REST API.
+    pub stages_per_api: usize,
     /// VPC links of REST APIs.
     pub vpc_links: usize,
     /// Resources of one REST API.
@@ -69,6 +79,11 @@ impl Default for Quotas {
             application_load_balancers: 50,
             network_load_balancers: 50,
             listeners_per_load_balancer: 50,
+            rules_per_listener: 100,
+            target_groups: 3000,
+            targets_per_target_group: 1000,
+            rest_apis: 600,
+            stages_per_api: 10,
             vpc_links: 20,
             resources_per_api: 300,
             namespaces: 50,

@@ -40,6 +40,7 @@ const RULES: &[Rule] = &[("/description", Holds::Text)];
 /// `CreateDeployment`; with a stage's name it also makes or moves that stage.
 pub fn create(account: &mut Account, call: &Call) -> Answer {
     let (id, created_date) = (account.alphanumeric(6), seconds(account));
+    let most = account.quotas.stages_per_api;
     let api = reading(account, call)?;
     check(account, api)?;
     let deployment = Deployment {
@@ -52,7 +53,7 @@ pub fn create(account: &mut Account, call: &Call) -> Answer {
     let answer = shape(&deployment);
     let api = writing(account, call)?;
     if let Some(name) = call.input.text("stageName").filter(|name| !name.is_empty()) {
-        stage::deploy(api, name, &id, created_date, &call.input)?;
+        stage::deploy(api, most, name, &id, created_date, &call.input)?;
     }
     api.deployments.insert(id, deployment);
     Ok(answer)

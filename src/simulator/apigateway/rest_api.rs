@@ -76,8 +76,6 @@ pub struct Endpoints {
     pub vpc_endpoint_ids: Option<Vec<String>>,
 }
 
-/// How many private APIs an account has.
-const APIS: usize = 600;
 /// The longest policy.
 const POLICY: usize = 8192;
 
@@ -126,7 +124,7 @@ pub fn fresh(account: &mut Account, name: &str) -> Result<RestApi, ApiError> {
     if name.trim().is_empty() {
         return Err(bad_request("Invalid API name specified"));
     }
-    if account.apigateway.apis.len() >= APIS {
+    if account.apigateway.apis.len() >= account.quotas.rest_apis {
         return Err(limit("APIs for this account"));
     }
     let root = Resource { id: account.alphanumeric(10), ..Resource::default() };

@@ -64,9 +64,6 @@ pub struct AccessLogs {
     pub destination_arn: Option<String>,
 }
 
-/// How many stages an API has.
-const STAGES: usize = 10;
-
 const RULES: &[Rule] = &[
     ("/deploymentId", Holds::Name),
     ("/description", Holds::Text),
@@ -83,7 +80,7 @@ const RULES: &[Rule] = &[
 
 /// `CreateStage`.
 pub fn create(account: &mut Account, call: &Call) -> Answer {
-    let now = seconds(account);
+    let (now, most) = (seconds(account), account.quotas.stages_per_api);
     let api = writing(account, call)?;
     let input = &call.input;
     let (name, deployment_id) =
@@ -94,7 +91,7 @@ pub fn create(account: &mut Account, call: &Call) -> Answer {
     if !api.deployments.contains_key(deployment_id) {
         return Err(no_deployment());
     }
-    let mut stage = fresh(api, name, deployment_id, now, input)?;
+    let mut stage = fresh(api, most, name, deployment_id, now, input)?;
     stage.description = input.text("description").map(String::from);
     stage.tags = tags::given(input)?;
     let answer = shape(&stage);
@@ -108,6 +105,7 @@ fn no_deployment() -> ApiError {
 
 fn fresh(
     api: &RestApi,
+    most: usize,
     name: &str,
     deployment_id: &str,
     now: u64,
@@ -118,7 +116,7 @@ fn fresh(
         let message = "Stage name only allows a-zA-Z0-9_";
         return Err(bad_request(message));
     }
-    if api.stages.len() >= STAGES {
+    if api.stages.len() >= most {
         return Err(limit("stages for this API"));
     }
     let variables = input.map("variables");
@@ -139,6 +137,7 @@ fn fresh(
 /// Makes a stage for a new deployment, or moves the one that there is.
 pub fn deploy(
     api: &mut RestApi,
+    most: usize,
     name: &str,
     deployment_id: &str,
     now: u64,
@@ -149,7 +148,7 @@ pub fn deploy(
         stage.last_updated_date = now;
         return Ok(());
     }
-    let mut stage = fresh(api, name, deployment_id, now, input)?;
+    let mut stage = fresh(api, most, name, deployment_id, now, input)?;
     stage.description = input.text("stageDescription").map(String::from);
     api.stages.insert(name.into(), stage);
     Ok(())

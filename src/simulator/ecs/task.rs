@@ -178,11 +178,11 @@ pub fn list(account: &mut Account, call: &Call) -> Answer {
             return Err(invalid("Cannot specify family with serviceName."));
         }
         Some(reference) => {
-            let services = account.ecs.services.all().map(|(_, service)| service);
-            let mut here = services.filter(|it| it.cluster_arn == *arn && it.status != "INACTIVE");
             let wanted = name_of(reference);
-            let found = here.find(|it| it.service_name == wanted);
-            found.ok_or_else(service::not_found)?;
+            let there = account.ecs.services.known(
+                &arn.replace(&format!(":cluster/{name}"), &format!(":service/{name}/{wanted}")),
+            );
+            there.filter(|it| it.status != "INACTIVE").ok_or_else(service::not_found)?;
             Some(format!("service:{wanted}"))
         }
         None => None,
@@ -192,10 +192,10 @@ pub fn list(account: &mut Account, call: &Call) -> Answer {
         family.is_none_or(|family| revision.split(':').next() == Some(family))
     };
     let found = account.ecs.tasks.all().map(|(_, task)| task).filter(|task| {
-        name_of(&task.cluster_arn) == name
+        group.as_ref().is_none_or(|group| task.group == *group)
             // Tasks on their way to RUNNING are listed as RUNNING, and never as PENDING.
             && task.desired_status == desired
-            && group.as_ref().is_none_or(|group| task.group == *group)
+            && name_of(&task.cluster_arn) == name
             && input.text("startedBy").is_none_or(|by| task.started_by == by)
             && of_family(task)
     });

@@ -8,7 +8,7 @@ use crate::{
 use aws_sdk_ec2::{client::Waiters, types::DomainType};
 use aws_sdk_ecs::types::{
     AssignPublicIp, AwsVpcConfiguration, Compatibility, ContainerDefinition, LogConfiguration,
-    LogDriver, NetworkConfiguration, NetworkMode,
+    LogDriver, NetworkConfiguration, NetworkMode, PortMapping,
 };
 use std::time::Duration;
 
@@ -128,15 +128,17 @@ impl World {
         NetworkConfiguration::builder().awsvpc_configuration(awsvpc).build()
     }
 
-    /// Registers a revision of the family `app` with one container of this image.
+    /// Registers a revision of the family `app` with one container of this image, which
+    /// serves port 3000.
     pub async fn register(&self, image: &str) -> String {
         let log = LogConfiguration::builder()
             .log_driver(LogDriver::Awslogs)
             .options("awslogs-group", LOGS)
             .build()
             .expect("a driver is given");
-        let container =
-            ContainerDefinition::builder().name("app").image(image).log_configuration(log).build();
+        let port = PortMapping::builder().container_port(3000).build();
+        let container = ContainerDefinition::builder().name("app").image(image);
+        let container = container.port_mappings(port).log_configuration(log).build();
         let call = self.cx.ecs().register_task_definition().family("app").cpu("256").memory("512");
         let call = call.network_mode(NetworkMode::Awsvpc).execution_role_arn(&self.role);
         let call = call.requires_compatibilities(Compatibility::Fargate);

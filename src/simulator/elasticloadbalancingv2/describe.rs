@@ -43,9 +43,9 @@ pub fn account_limits(account: &Account) -> Answer {
         ("network-load-balancers", quotas.network_load_balancers),
         ("listeners-per-application-load-balancer", quotas.listeners_per_load_balancer),
         ("listeners-per-network-load-balancer", quotas.listeners_per_load_balancer),
-        ("rules-per-application-load-balancer", super::rule::MOST_PER_LISTENER),
-        ("target-groups", super::target_group::MOST),
-        ("targets-per-application-load-balancer", super::target::MOST_PER_GROUP),
+        ("rules-per-application-load-balancer", quotas.rules_per_listener),
+        ("target-groups", quotas.target_groups),
+        ("targets-per-application-load-balancer", quotas.targets_per_target_group),
     ];
     let limits = limits.map(|(name, most)| json!({ "Name": name, "Max": most.to_string() }));
     Ok(json!({ "Limits": limits }))

@@ -13,9 +13,6 @@ use crate::simulator::{
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-/// How many a listener can have, beside the default one.
-pub const MOST_PER_LISTENER: usize = 100;
-
 /// A rule as AWS describes it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -72,7 +69,7 @@ pub fn create(account: &mut Account, call: &Call) -> Answer {
     if siblings.iter().any(|arn| has_priority(account, arn, &priority)) {
         return Err(taken(&priority));
     }
-    if siblings.len() >= MOST_PER_LISTENER {
+    if siblings.len() >= account.quotas.rules_per_listener {
         let message = "The maximum number of rules has been reached on this listener";
         return Err(ApiError::new("TooManyRules", message));
     }

@@ -9,9 +9,6 @@ use crate::simulator::{
 };
 use serde::{Deserialize, Serialize};
 
-/// How many a group can have.
-pub const MOST_PER_GROUP: usize = 1000;
-
 /// An address in a target group.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Target {
@@ -59,6 +56,7 @@ pub fn register_target(
         return Err(ApiError::new("InvalidTarget", message));
     };
     let lag = account.draw(Latency::TargetRegistration);
+    let most = account.quotas.targets_per_target_group;
     let group = target_group::find_mut(account, target_group_arn)?;
     group.targets.retain(|target| target.is_there(now));
     let same = |target: &&mut Target| target.ip == ip && target.port == port;
@@ -69,7 +67,7 @@ pub fn register_target(
         }
         return Ok(());
     }
-    if group.targets.len() >= MOST_PER_GROUP {
+    if group.targets.len() >= most {
         let message = "You've reached the limit on the number of targets per target group";
         return Err(ApiError::new("TooManyTargets", message));
     }

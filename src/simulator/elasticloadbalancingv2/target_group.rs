@@ -18,9 +18,6 @@ use crate::simulator::{
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-/// How many an account can have.
-pub const MOST: usize = 3000;
-
 /// A target group as AWS describes it, with what only other operations show.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -117,7 +114,7 @@ pub fn create(account: &mut Account, call: &Call) -> Answer {
         );
         return Err(ApiError::new("DuplicateTargetGroupName", message));
     }
-    if account.elb.target_groups.len() >= MOST {
+    if account.elb.target_groups.len() >= account.quotas.target_groups {
         let message = "The maximum number of target groups has been reached";
         return Err(ApiError::new("TooManyTargetGroups", message));
     }

@@ -1,0 +1,131 @@
+//! REST APIs.
+
+use super::{World, text};
+use serde_json::json;
+
+const POLICY: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"execute-api:Invoke","Resource":"execute-api:/*"}]}"#;
+
+/// A REST API with a method, deployed to the stage `dev`: its ID.
+fn deployed(world: &mut World) -> String {
+    let made = world.ok("apigateway:CreateRestApi", json!({ "name": "shop" }));
+    let (api, root) = (text(&made, "/id"), text(&made, "/rootResourceId"));
+    let method = json!({
+        "restApiId": api, "resourceId": root, "httpMethod": "GET", "authorizationType": "NONE",
+    });
+    world.ok("apigateway:PutMethod", method);
+    let integration = json!({
+        "restApiId": api, "resourceId": root, "httpMethod": "GET", "type": "MOCK",
+    });
+    world.ok("apigateway:PutIntegration", integration);
+    world.ok("apigateway:CreateDeployment", json!({ "restApiId": api, "stageName": "dev" }));
+    api
+}
+
+#[test]
+fn a_policy_comes_back_escaped_and_with_the_whole_arn() {
+    let mut world = World::seeded(1);
+    let made = world.ok("apigateway:CreateRestApi", json!({ "name": "shop", "policy": POLICY }));
+    let id = text(&made, "/id");
+    let policy = text(&made, "/policy");
+    assert!(policy.contains(r#"\"Effect\""#), "{policy}");
+    let arn = format!("arn:aws:execute-api:eu-west-1:000000000000:{id}/*");
+    assert!(policy.contains(&arn.replace('/', r"\/")) || policy.contains(&arn), "{policy}");
+}
+
+#[test]
+fn an_integration_needs_its_method() {
+    let mut world = World::seeded(1);
+    let made = world.ok("apigateway:CreateRestApi", json!({ "name": "shop" }));
+    let input = json!({
+        "restApiId": made["id"], "resourceId": made["rootResourceId"], "httpMethod": "GET",
+        "type": "HTTP_PROXY", "integrationHttpMethod": "GET", "uri": "http://shop.internal/",
+    });
+    let (code, message) = world.refused("apigateway:PutIntegration", input);
+    assert_eq!(code, "NotFoundException");
+    assert_eq!(message, "Invalid Method identifier specified");
+}
+
+#[test]
+fn tags_stand_under_an_arn_without_an_account() {
+    let mut world = World::seeded(1);
+    let tags = json!({ "team": "shop" });
+    let made = world.ok("apigateway:CreateRestApi", json!({ "name": "shop", "tags": tags }));
+    let arn = format!("arn:aws:apigateway:eu-west-1::/restapis/{}", text(&made, "/id"));
+    let seen = world.ok("apigateway:GetTags", json!({ "resourceArn": arn }));
+    assert_eq!(seen["tags"], tags);
+}
+
+#[test]
+fn execution_logs_leave_their_group_behind() {
+    let mut world = World::seeded(1);
+    let trust = json!({
+        "Version": "2012-10-17",
+        "Statement": [{
+            "Effect": "Allow", "Principal": { "Service": "apigateway.amazonaws.com" },
+            "Action": "sts:AssumeRole",
+        }],
+    });
+    let role = json!({ "RoleName": "logs", "AssumeRolePolicyDocument": trust.to_string() });
+    let role = world.ask("iam:CreateRole", role).expect("a role");
+    let role = text(&role, "/Role/Arn");
+    let policy = "arn:aws:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs";
+    let attach = json!({ "RoleName": "logs", "PolicyArn": policy });
+    world.ask("iam:AttachRolePolicy", attach).expect("attached");
+    let replace =
+        |path: &str, value: &str| json!([{ "op": "replace", "path": path, "value": value }]);
+    let set = json!({ "patchOperations": replace("/cloudwatchRoleArn", &role) });
+    let (code, message) = world.refused("apigateway:UpdateAccount", set.clone());
+    assert_eq!(code, "BadRequestException", "the role is too new: {message}");
+    world.pass(180);
+    world.ok("apigateway:UpdateAccount", set);
+
+    let api = deployed(&mut world);
+    let log = json!({
+        "restApiId": api, "stageName": "dev",
+        "patchOperations": replace("/*/*/logging/loglevel", "ERROR"),
+    });
+    world.ok("apigateway:UpdateStage", log);
+    world.ok("apigateway:DeleteRestApi", json!({ "restApiId": api }));
+    let left = json!({ "logGroupNamePrefix": "API-Gateway-Execution-Logs" });
+    let left = world.ok("logs:DescribeLogGroups", left);
+    let name = format!("API-Gateway-Execution-Logs_{api}/dev");
+    assert_eq!(text(&left, "/logGroups/0/logGroupName"), name);
+}
+
+#[test]
+fn a_deployment_repoints_the_stage_that_it_names() {
+    let mut world = World::seeded(1);
+    let api = deployed(&mut world);
+    let stage = json!({ "restApiId": api, "stageName": "dev" });
+    let first = world.ok("apigateway:GetStage", stage.clone());
+    let second = world.ok("apigateway:CreateDeployment", stage.clone());
+    assert_ne!(first["deploymentId"], second["id"], "each is a snapshot of its own");
+    let seen = world.ok("apigateway:GetStage", stage);
+    assert_eq!(seen["deploymentId"], second["id"]);
+}
+
+#[test]
+fn access_logs_need_their_format() {
+    let mut world = World::seeded(1);
+    let api = deployed(&mut world);
+    let format = json!({
+        "restApiId": api, "stageName": "dev",
+        "patchOperations": [{
+            "op": "replace", "path": "/accessLogSettings/format", "value": "$context.status",
+        }],
+    });
+    let (code, message) = world.refused("apigateway:UpdateStage", format);
+    assert_eq!(code, "BadRequestException", "{message}");
+}
+
+#[test]
+fn apis_and_their_stages_have_quotas() {
+    let mut world = World::seeded(1);
+    world.account.quotas.rest_apis = 1;
+    world.account.quotas.stages_per_api = 1;
+    let api = deployed(&mut world);
+    let other = world.code("apigateway:CreateRestApi", json!({ "name": "other" }));
+    assert_eq!(other, "LimitExceededException");
+    let more = json!({ "restApiId": api, "stageName": "live" });
+    assert_eq!(world.code("apigateway:CreateDeployment", more), "LimitExceededException");
+}

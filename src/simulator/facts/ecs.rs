@@ -1,0 +1,172 @@
+//! Clusters, task definitions, services, tasks.
+
+use super::{World, text};
+use crate::simulator::ecs::world::{World as Network, pass};
+use aws_sdk_ecs::{error::ProvideErrorMetadata, types::LoadBalancer};
+use serde_json::json;
+
+/// The code and words of a refusal.
+fn said<T: std::fmt::Debug, E: ProvideErrorMetadata>(answer: Result<T, E>) -> (String, String) {
+    let error = answer.expect_err("a refusal");
+    let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
+    (text(error.code()), text(error.message()))
+}
+
+#[test]
+fn what_is_unknown_is_listed_as_missing_and_a_list_has_its_length() {
+    let mut world = World::seeded(1);
+    world.ok("ecs:CreateCluster", json!({ "clusterName": "shop" }));
+    let none = json!({ "cluster": "shop", "services": ["none"] });
+    let none = world.ok("ecs:DescribeServices", none);
+    assert_eq!(none["failures"][0]["reason"], "MISSING");
+    let names: Vec<String> = (0..11).map(|at| format!("service-{at}")).collect();
+    let many = json!({ "cluster": "shop", "services": names });
+    assert_eq!(world.code("ecs:DescribeServices", many), "InvalidParameterException");
+    let nowhere = json!({ "cluster": "none", "services": ["none"] });
+    assert_eq!(world.code("ecs:DescribeServices", nowhere), "ClusterNotFoundException");
+}
+
+#[test]
+fn a_cluster_with_capacity_providers_is_provisioned_for_some_seconds() {
+    let mut world = World::seeded(1);
+    let input = json!({ "clusterName": "shop", "capacityProviders": ["FARGATE"] });
+    let made = world.ask("ecs:CreateCluster", input).expect("a cluster");
+    assert_eq!(made["cluster"]["status"], "PROVISIONING");
+    world.pass(30);
+    let seen = world.ok("ecs:DescribeClusters", json!({ "clusters": ["shop"] }));
+    assert_eq!(seen["clusters"][0]["status"], "ACTIVE");
+}
+
+#[test]
+fn registering_asks_whether_a_role_is_there_and_not_whom_it_trusts() {
+    let mut world = World::seeded(1);
+    let input = json!({
+        "family": "app", "cpu": "256", "memory": "512", "networkMode": "awsvpc",
+        "requiresCompatibilities": ["FARGATE"],
+        "executionRoleArn": "arn:aws:iam::000000000000:role/other",
+        "containerDefinitions": [{ "name": "app", "image": "app" }],
+    });
+    let (code, message) = world.refused("ecs:RegisterTaskDefinition", input.clone());
+    assert_eq!((&*code, &*message), ("ClientException", "Role is not valid"));
+    let trust = json!({
+        "Version": "2012-10-17",
+        "Statement": [{
+            "Effect": "Allow", "Principal": { "Service": "ec2.amazonaws.com" },
+            "Action": "sts:AssumeRole",
+        }],
+    });
+    let role = json!({ "RoleName": "other", "AssumeRolePolicyDocument": trust.to_string() });
+    world.ok("iam:CreateRole", role);
+    let made = world.ok("ecs:RegisterTaskDefinition", input.clone());
+    assert!(text(&made, "/taskDefinition/taskDefinitionArn").ends_with("/app:1"));
+    let again = world.ok("ecs:RegisterTaskDefinition", input);
+    assert_eq!(again["taskDefinition"]["revision"], 2, "always a new revision");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_service_takes_what_fargate_takes_and_what_is_there() {
+    let network = Network::new(11).await;
+    let ecs = network.cx.ecs();
+    ecs.create_cluster().cluster_name("shop").send().await.expect("a cluster");
+    pass(10).await;
+    let revision = network.register("app").await;
+    let service = || {
+        let call = ecs.create_service().cluster("shop").service_name("app").desired_count(1);
+        let call = call.launch_type(aws_sdk_ecs::types::LaunchType::Fargate);
+        call.task_definition(&revision).network_configuration(network.network())
+    };
+    let spread = aws_sdk_ecs::types::PlacementStrategy::builder();
+    let spread = spread.r#type(aws_sdk_ecs::types::PlacementStrategyType::Spread).build();
+    let (code, message) = said(service().placement_strategy(spread).send().await);
+    assert_eq!(code, "InvalidParameterException");
+    assert_eq!(message, "Placement strategies are not supported with FARGATE launch type.");
+
+    let unknown = service().task_definition("none:1").send().await;
+    let (code, message) = said(unknown);
+    assert!(matches!(&*code, "ClientException" | "InvalidParameterException"), "{code}");
+    assert_eq!(message, "TaskDefinition not found.");
+
+    let group = network.cx.elb().create_target_group().name("shop").port(3000);
+    let group = group.protocol("HTTP".into()).vpc_id(&network.vpc).target_type("ip".into());
+    let group = group.send().await.expect("a target group").target_groups.unwrap_or_default();
+    let group = group[0].target_group_arn().expect("its ARN").to_owned();
+    pass(10).await;
+    let balancer = LoadBalancer::builder().target_group_arn(&group).container_name("app");
+    let balancer = balancer.container_port(3000).build();
+    let (code, message) = said(service().load_balancers(balancer).send().await);
+    assert_eq!(code, "InvalidParameterException");
+    assert!(message.ends_with("does not have an associated load balancer."), "{message}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_task_with_a_target_stops_after_the_delay_of_deregistration() {
+    // How long a deleted service is draining.
+    let stopping = async |delay: u64| {
+        let network = Network::new(12).await;
+        let (ecs, elb) = (network.cx.ecs(), network.cx.elb());
+        ecs.create_cluster().cluster_name("shop").send().await.expect("a cluster");
+        let group = elb.create_target_group().name("shop").port(3000).protocol("TCP".into());
+        let group = group.vpc_id(&network.vpc).target_type("ip".into()).send().await;
+        let group = group.expect("a target group").target_groups.unwrap_or_default();
+        let group = group[0].target_group_arn().expect("its ARN").to_owned();
+        let attribute = aws_sdk_elasticloadbalancingv2::types::TargetGroupAttribute::builder();
+        let attribute = attribute.key("deregistration_delay.timeout_seconds");
+        let attribute = attribute.value(delay.to_string()).build();
+        let call = elb.modify_target_group_attributes().target_group_arn(&group);
+        call.attributes(attribute).send().await.expect("a delay");
+        let balancer = elb.create_load_balancer().name("shop").r#type("network".into());
+        let balancer = balancer.scheme("internal".into());
+        let balancer = balancer.set_subnets(Some(network.subnets.clone())).send().await;
+        let balancer = balancer.expect("a load balancer").load_balancers.unwrap_or_default();
+        let action = aws_sdk_elasticloadbalancingv2::types::Action::builder();
+        let action = action.r#type("forward".into()).target_group_arn(&group).build();
+        let listener = elb.create_listener().port(80).protocol("TCP".into());
+        let listener = listener.set_load_balancer_arn(balancer[0].load_balancer_arn.clone());
+        listener.default_actions(action).send().await.expect("a listener");
+        pass(300).await;
+        let revision = network.register("app").await;
+        let balancer = LoadBalancer::builder().target_group_arn(&group).container_name("app");
+        let service = ecs.create_service().cluster("shop").service_name("app").desired_count(1);
+        let service = service.launch_type(aws_sdk_ecs::types::LaunchType::Fargate);
+        let service = service.load_balancers(balancer.container_port(3000).build());
+        let service = service.task_definition(revision).network_configuration(network.network());
+        service.send().await.expect("a service");
+        pass(400).await;
+        let seen = || async {
+            let seen = ecs.describe_services().cluster("shop").services("app").send().await;
+            seen.expect("an answer").services.and_then(|mut all| all.pop()).expect("the service")
+        };
+        assert_eq!(seen().await.running_count(), 1);
+        let delete = ecs.delete_service().cluster("shop").service("app").force(true);
+        delete.send().await.expect("a deletion");
+        let began = tokio::time::Instant::now();
+        while seen().await.status() == Some("DRAINING") {
+            pass(1).await;
+        }
+        began.elapsed().as_secs()
+    };
+    let (short, long) = (stopping(5).await, stopping(90).await);
+    assert!(short < 60 && long >= 90, "{short} s with a delay of 5, {long} s with one of 90");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_service_that_is_gone_is_shown_inactive_and_refuses_updates() {
+    let network = Network::new(13).await;
+    let ecs = network.cx.ecs();
+    ecs.create_cluster().cluster_name("shop").send().await.expect("a cluster");
+    pass(10).await;
+    let service = ecs.create_service().cluster("shop").service_name("app").desired_count(0);
+    let service = service.launch_type(aws_sdk_ecs::types::LaunchType::Fargate);
+    let service = service.task_definition(network.register("app").await);
+    service.network_configuration(network.network()).send().await.expect("a service");
+    pass(30).await;
+    ecs.delete_service().cluster("shop").service("app").send().await.expect("a deletion");
+    pass(120).await;
+    let seen = ecs.describe_services().cluster("shop").services("app").send().await;
+    assert_eq!(seen.expect("an answer").services()[0].status(), Some("INACTIVE"));
+    let update = ecs.update_service().cluster("shop").service("app").desired_count(1);
+    assert_eq!(said(update.send().await).0, "ServiceNotActiveException");
+    assert!(
+        ecs.list_services().cluster("shop").send().await.expect("a list").service_arns().is_empty()
+    );
+}
