@@ -43,6 +43,9 @@ pub struct Account {
     /// What will turn out not to work, by ID or ARN: a fault's doing.
     #[serde(default)]
     pub doomed: BTreeSet<String>,
+    /// The share of all that takes time that takes five times as long: a fault's doing.
+    #[serde(default)]
+    pub tails: f64,
     rng: Dice,
     tokens: BTreeMap<String, Remembered>,
     /// Networks.
@@ -90,6 +93,7 @@ impl Account {
             agenda: Agenda::default(),
             quotas: settings.quotas.clone().unwrap_or_default(),
             doomed: BTreeSet::new(),
+            tails: 0.0,
             rng: Dice { seed: settings.seed, thrown: 0 },
             tokens: BTreeMap::new(),
             ec2: Ec2::default(),
@@ -169,7 +173,8 @@ impl Account {
             return 0;
         }
         let (uniform, angle): (f64, f64) = (self.roll(), self.roll());
-        latency.sample(uniform, angle)
+        let slow = self.tails > 0.0 && self.roll() < self.tails;
+        latency.sample(uniform, angle) * if slow { 5 } else { 1 }
     }
 
     /// When something made now can first be seen: reads lag behind creates now and then.

@@ -23,7 +23,7 @@ use aws_smithy_runtime_api::{
 };
 use aws_smithy_types::body::SdkBody;
 use bytes::Bytes;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// An AWS account that answers requests.
@@ -45,6 +45,7 @@ struct Inner {
     buckets: Option<Buckets>,
     expired: BTreeSet<String>,
     calls: Vec<SeenCall>,
+    struck: BTreeMap<&'static str, u64>,
     count: u64,
 }
 
@@ -96,6 +97,7 @@ impl Simulator {
             buckets: (settings.rates && !settings.instant).then(Buckets::default),
             expired: BTreeSet::new(),
             calls: Vec::new(),
+            struck: BTreeMap::new(),
             count: 0,
         };
         Self(Arc::new(Shared { clock, inner: Mutex::new(inner) }))
@@ -135,6 +137,11 @@ impl Simulator {
     /// The calls that it has seen.
     pub fn calls(&self) -> Vec<SeenCall> {
         self.lock().calls.clone()
+    }
+
+    /// How often each fault has struck, by its name.
+    pub fn struck(&self) -> BTreeMap<&'static str, u64> {
+        self.lock().struck.clone()
     }
 
     /// Reaches into the account, behind the clients' backs: for tests.
@@ -201,6 +208,9 @@ impl Inner {
             let strikes = rule.strikes(&operation, roll);
             strikes.then(|| rule.fault.clone())
         });
+        if let Some(fault) = &rule {
+            *self.struck.entry(fault.name()).or_default() += 1;
+        }
         (self.account.draw(Latency::Call), rule)
     }
 

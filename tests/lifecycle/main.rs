@@ -5,6 +5,7 @@ mod common;
 
 mod change;
 mod demo;
+mod faults;
 mod heal;
 mod mesh;
 mod migration;

@@ -41,6 +41,7 @@ fn demo() -> Shape {
     Shape {
         zones: 2,
         nat_per_zone: true,
+        connect: false,
         retention: 1,
         tagged: false,
         cidrs: 1,

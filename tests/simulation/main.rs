@@ -6,6 +6,7 @@
 //! - `MESHCTL_SEEDS=100000 cargo test --test simulation -- --nocapture` runs so many, from
 //!   `MESHCTL_FIRST` on, and says what it did.
 
+mod burst;
 mod crash;
 mod model;
 mod play;
@@ -17,7 +18,7 @@ mod wire;
 use shrink::Tally;
 
 /// Seeds that a plain `cargo test` runs.
-const SEEDS: u64 = 60;
+const SEEDS: u64 = 300;
 
 /// The seeds are split among so many tests, which run side by side.
 const SHARES: u64 = 4;

@@ -15,6 +15,8 @@ pub fn expected(shape: &Shape) -> BTreeMap<(&'static str, &'static str), usize> 
     let apis = shape.apis();
     let gateways = shape.gateways();
     let api = usize::from(apis > 0);
+    // App Mesh wants a node, a router, a route, a service and a task's role for each of ours.
+    let members = if shape.connect { 0 } else { services };
     BTreeMap::from([
         (("ec2", "Vpc"), 2),
         (("ec2", "Subnet"), 4 * shape.zones),
@@ -26,8 +28,9 @@ pub fn expected(shape: &Shape) -> BTreeMap<(&'static str, &'static str), usize> 
         (("ec2", "SecurityGroup"), 3 + services + 1),
         (("ec2", "SecurityGroupRule"), 2 * shape.cidrs + 1 + services + 1),
         (("ec2", "VpcEndpoint"), 1),
-        // For pulling images, for the copy's tasks, for every service, and for the API's logs.
-        (("iam", "Role"), 2 + services + api),
+        // For pulling images, for the copy's tasks, for every member of App Mesh, and for the API's
+        // logs.
+        (("iam", "Role"), 2 + members + api),
         // The service's, its Envoy's, the copy's, and the API's.
         (("logs", "LogGroup"), 2 * services + 1 + api),
         (("elasticloadbalancing", "LoadBalancer"), 3),
@@ -38,11 +41,11 @@ pub fn expected(shape: &Shape) -> BTreeMap<(&'static str, &'static str), usize> 
         (("ecs", "TaskDefinition"), services + 1),
         (("servicediscovery", "Namespace"), 1),
         (("servicediscovery", "Service"), services),
-        (("appmesh", "Mesh"), 1),
-        (("appmesh", "VirtualNode"), services),
-        (("appmesh", "VirtualRouter"), services),
-        (("appmesh", "Route"), services),
-        (("appmesh", "VirtualService"), services),
+        (("appmesh", "Mesh"), usize::from(members > 0)),
+        (("appmesh", "VirtualNode"), members),
+        (("appmesh", "VirtualRouter"), members),
+        (("appmesh", "Route"), members),
+        (("appmesh", "VirtualService"), members),
         (("apigateway", "RestApi"), api),
         (("apigateway", "VpcLink"), api),
         (("apigateway", "Deployment"), api),
@@ -96,7 +99,10 @@ impl Model {
     /// What holds after an `up` that said that all is done.
     pub fn up(&self, simulator: &Simulator, shape: &Shape) -> Result<(), String> {
         let inventory = simulator.inventory();
-        let ours = self.ours(&inventory);
+        // ECS keeps Cloud Map services of its own for Service Connect.
+        let managed = |item: &Item| item.tags.contains_key("AmazonECSManaged");
+        let ours = self.ours(&inventory).into_iter().filter(|item| !managed(item));
+        let ours: Vec<&Item> = ours.collect();
         for ((service, kind), count) in expected(shape) {
             let there = ours.iter().filter(|item| (item.service, item.kind) == (service, kind));
             let there: Vec<&str> = there.map(|item| item.id.as_str()).collect();

@@ -1,10 +1,11 @@
 //! Lets a scenario happen, and asks the model after every step.
 
 use super::{
+    burst::{self, Burst},
     model::Model,
     shape::{STACK, Shape},
     shrink::Tally,
-    steps::{Burst, Kill, Scenario, Step},
+    steps::{Kill, Scenario, Step},
     wire::Wire,
 };
 use meshctl::{
@@ -13,7 +14,7 @@ use meshctl::{
     config::Config,
     engine::{Engine, Events, Interrupt, retry::Retry, work::Work},
     model::{Clock, Depth},
-    simulator::{Account, Fault, Rule, Simulator, When},
+    simulator::{Account, Simulator},
 };
 use rand::{RngExt, SeedableRng, rngs::Xoshiro256PlusPlus};
 use std::{
@@ -25,10 +26,11 @@ use std::{
     rc::Rc,
     time::Duration,
 };
+use tokio::time::Instant;
 
-/// In AWS's time: how long any command may take, even through a burst of faults, before it has
+/// In AWS's time: how long any command may take, once there are no faults (any more), before it has
 /// either done its work or said why not.
-pub const BOUND: Duration = Duration::from_secs(90 * 60);
+pub const BOUND: Duration = Duration::from_secs(60 * 60);
 
 /// Lets it happen, in virtual time.
 pub fn play(scenario: &Scenario, tally: &mut Tally) -> Result<(), String> {
@@ -65,6 +67,9 @@ async fn life(scenario: &Scenario, tally: &mut Tally) -> Result<(), String> {
         let at = |error| format!("step {} ({step:?}): {error}", index + 1);
         world.step(step, tally).await.map_err(at)?;
         world.model.always(&world.simulator).map_err(at)?;
+    }
+    for (name, count) in world.simulator.struck() {
+        *tally.faults.entry(name).or_default() += count;
     }
     Ok(())
 }
@@ -213,7 +218,8 @@ impl World {
         tally: &mut Tally,
     ) -> Result<Ended, String> {
         let mut ended = self.command(true, kill, burst, tally).await?;
-        if ended == Ended::Failed && burst.is_some() {
+        let again = ended == Ended::Failed || burst.is_some_and(|burst| burst.meddles());
+        if ended != Ended::Killed && burst.is_some() && again {
             ended = self.command(true, None, None, tally).await?;
         }
         if ended == Ended::Failed {
@@ -275,30 +281,45 @@ impl World {
             let _lock = session.lock("simulated").map_err(|error| error.message)?;
             let graph = session.graph().await.map_err(|error| error.message)?;
             let engine = self.engine(&session)?;
-            set(&self.simulator, burst);
+            let begun = Instant::now();
+            let lasts = burst.map(|burst| burst.lasts()).unwrap_or_default();
             let work = async {
                 match up {
                     true => engine.up(&graph, Depth::Listed).await.map(|(outcome, _)| outcome),
                     false => engine.down().await,
                 }
             };
+            let weather = async {
+                if let Some(burst) = burst {
+                    burst.begin(&self.simulator);
+                    tokio::time::sleep(lasts).await;
+                    burst::end(&self.simulator);
+                }
+                std::future::pending::<()>().await
+            };
             let outcome = tokio::select! {
                 biased;
                 () = wire.death() => None,
-                outcome = tokio::time::timeout(BOUND, work) => Some(outcome),
+                () = weather => None,
+                outcome = tokio::time::timeout(lasts + BOUND, work) => Some(outcome),
             };
+            tally.longest = tally.longest.max(begun.elapsed().saturating_sub(lasts));
             synced = engine.work.synced();
             tally.calls += session.cx.log().counts().total;
             tally.throttled += session.cx.log().counts().throttled;
             Ok::<_, String>(outcome)
         };
-        // A kill may also come before the engine begins.
+        // A kill may also come before the engine begins; else the run itself says what is synced.
+        let too_early = async {
+            wire.death().await;
+            tokio::task::yield_now().await;
+        };
         let outcome = tokio::select! {
             biased;
             outcome = run => outcome?,
-            () = wire.death() => None,
+            () = too_early => None,
         };
-        self.simulator.calm();
+        burst::end(&self.simulator);
         tally.runs += 1;
         let Some(outcome) = outcome else {
             tally.kills += 1;
@@ -309,7 +330,7 @@ impl World {
             return Ok(Ended::Killed);
         };
         match outcome {
-            Err(_) => Err(format!("it did not end within {} s", BOUND.as_secs())),
+            Err(_) => Err(format!("it did not end within {} s of calm", BOUND.as_secs())),
             Ok(Ok(outcome)) if outcome.is_done() => Ok(Ended::Done),
             Ok(Ok(outcome)) if burst.is_none() => {
                 let failures = outcome.failures.iter();
@@ -362,23 +383,6 @@ pub enum Ended {
     Done,
     Failed,
     Killed,
-}
-
-fn set(simulator: &Simulator, burst: Option<Burst>) {
-    let Some(burst) = burst else { return };
-    let rates = [
-        (burst.throttle, Fault::Throttle),
-        (burst.internal, Fault::InternalError),
-        (burst.lost_answer, Fault::LoseAnswer),
-        (burst.lost_request, Fault::LoseRequest),
-        (burst.slow, Fault::Slow(20.0)),
-    ];
-    // The rules share one roll, and the first that strikes wins: the rates are stacked.
-    let mut sum = 0.0;
-    for (rate, fault) in rates.into_iter().filter(|(rate, _)| *rate > 0.0) {
-        sum += rate;
-        simulator.fault(Rule::new("*", When::Rate(sum), fault));
-    }
 }
 
 /// Things of others, some of which look like ours.

@@ -11,6 +11,8 @@ pub const STACK: &str = "chance";
 pub struct Shape {
     pub zones: usize,
     pub nat_per_zone: bool,
+    /// Service Connect, and not App Mesh.
+    pub connect: bool,
     pub retention: u32,
     pub tagged: bool,
     pub cidrs: usize,
@@ -50,7 +52,8 @@ impl Shape {
         let zones = if dice.random_range(0..8) == 0 { 3 } else { 2 };
         let mut shape = Self {
             zones,
-            nat_per_zone: zones == 2 && dice.random_range(0..4) == 0,
+            nat_per_zone: dice.random_range(0..4) == 0,
+            connect: dice.random_range(0..3) == 0,
             retention: 1,
             tagged: dice.random(),
             cidrs: 1,
@@ -81,7 +84,7 @@ impl Shape {
     pub fn change(&mut self, dice: &mut Xoshiro256PlusPlus) {
         let last = self.services.len() - 1;
         let any = dice.random_range(0..=last);
-        match dice.random_range(0..12) {
+        match dice.random_range(0..14) {
             0 if self.services.len() < 12 => self.add(dice),
             1 if last > 0 => drop(self.services.remove(dice.random_range(1..=last))),
             2 => self.services[any].image += 1,
@@ -89,11 +92,12 @@ impl Shape {
             4 => self.retention = if self.retention == 1 { 7 } else { 1 },
             5 => self.tagged = !self.tagged,
             6 => self.cidrs = 3 - self.cidrs,
-            7 if self.zones == 2 => self.nat_per_zone = !self.nat_per_zone,
+            7 => self.nat_per_zone = !self.nat_per_zone,
             8 if last > 0 => {
                 let one = &mut self.services[dice.random_range(1..=last)];
                 one.api = !one.api;
             }
+            11 | 12 => self.connect = !self.connect,
             9 => self.services[any].path = !self.services[any].path,
             10 => {
                 self.services[any].port = if self.services[any].port == 3000 { 3030 } else { 3000 }
@@ -118,12 +122,13 @@ impl Shape {
         let backends: Vec<String> = self.services.iter().skip(1).map(Service::name).collect();
         let mut text = format!(
             "stack = {STACK:?}\nlog_retention_days = {}\n{}[network]\navailability_zones = {}\n\
-             nat = {:?}\nallowed_cidrs = {:?}\n",
+             nat = {:?}\nallowed_cidrs = {:?}\n[mesh]\nkind = {:?}\n",
             self.retention,
             if self.tagged { "[tags]\nteam = \"chance\"\n" } else { "" },
             self.zones,
             if self.nat_per_zone { "per-az" } else { "single" },
             &cidrs[..self.cidrs],
+            if self.connect { "service-connect" } else { "app-mesh" },
         );
         for (index, service) in self.services.iter().enumerate() {
             let name = service.name();

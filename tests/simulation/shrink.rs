@@ -4,7 +4,7 @@ use super::{
     play::play,
     steps::{Scenario, Step},
 };
-use std::fmt;
+use std::{collections::BTreeMap, fmt, time::Duration};
 
 /// How often a shorter life is tried.
 const TRIES: usize = 60;
@@ -21,6 +21,10 @@ pub struct Tally {
     pub torn_states: u64,
     pub calls: u64,
     pub throttled: u64,
+    /// How often each fault struck, by its name.
+    pub faults: BTreeMap<&'static str, u64>,
+    /// The longest that a command took, in AWS's time, once there were no faults (any more).
+    pub longest: Duration,
 }
 
 impl fmt::Display for Tally {
@@ -28,7 +32,8 @@ impl fmt::Display for Tally {
         write!(
             f,
             "{} seeds: {} commands, {} killed ({} with the power), {} resources deleted by others, \
-             {} states lost, {} torn, {} calls, {} of them throttled",
+             {} states lost, {} torn, {} calls, {} of them throttled; faults {:?}; the longest calm \
+             {} s",
             self.seeds,
             self.runs,
             self.kills,
@@ -37,7 +42,9 @@ impl fmt::Display for Tally {
             self.lost_states,
             self.torn_states,
             self.calls,
-            self.throttled
+            self.throttled,
+            self.faults,
+            self.longest.as_secs()
         )
     }
 }

@@ -1,6 +1,6 @@
 //! What happens to a stack: drawn from a seed, and small enough to be shortened.
 
-use super::shape::Shape;
+use super::{burst::Burst, shape::Shape};
 use rand::{RngExt, SeedableRng, rngs::Xoshiro256PlusPlus};
 
 /// When a process dies, beside one of its calls.
@@ -20,17 +20,6 @@ pub struct Kill {
     pub moment: Moment,
     /// The machine dies with it: what the disk was not told to keep may be gone.
     pub power: bool,
-}
-
-/// What AWS and the network do to the calls of one command.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Burst {
-    pub throttle: f64,
-    pub internal: f64,
-    pub lost_answer: f64,
-    pub lost_request: f64,
-    /// Share of calls that are slow, by 20 seconds.
-    pub slow: f64,
 }
 
 /// One thing that happens.
@@ -69,7 +58,7 @@ impl Scenario {
         let shape = Shape::random(&mut if begins_up { family } else { dice.clone() });
         let mut steps: Vec<Step> = Vec::new();
         for _ in 0..dice.random_range(1..3) {
-            let burst = (dice.random_range(0..3) == 0).then(|| burst(&mut dice));
+            let burst = (dice.random_range(0..3) == 0).then(|| Burst::random(&mut dice));
             let kill = (dice.random_range(0..4) > 0).then(|| kill(&mut dice));
             let next: &[Step] = match dice.random_range(0..12) {
                 0..3 => &[Step::Up(kill, burst)],
@@ -95,16 +84,5 @@ fn kill(dice: &mut Xoshiro256PlusPlus) -> Kill {
         call: dice.random_range(1..320),
         moment: if dice.random() { Moment::Before } else { Moment::After },
         power: dice.random_range(0..3) == 0,
-    }
-}
-
-fn burst(dice: &mut Xoshiro256PlusPlus) -> Burst {
-    let mut rate = |most: f64| if dice.random() { dice.random_range(0.0..most) } else { 0.0 };
-    Burst {
-        throttle: rate(0.3),
-        internal: rate(0.1),
-        lost_answer: rate(0.05),
-        lost_request: rate(0.05),
-        slow: rate(0.05),
     }
 }

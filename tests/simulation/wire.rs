@@ -12,7 +12,7 @@ use std::sync::{
     Arc, Mutex,
     atomic::{AtomicU64, Ordering},
 };
-use tokio::sync::Notify;
+use tokio::sync::watch;
 
 /// What a listener sees: whether the call has been answered, and its number from 1.
 pub type Listener = Box<dyn FnMut(bool, u64) + Send>;
@@ -25,7 +25,7 @@ struct Inner {
     simulator: Simulator,
     kill: Option<Kill>,
     calls: AtomicU64,
-    dead: Notify,
+    dead: watch::Sender<bool>,
     listener: Mutex<Option<Listener>>,
 }
 
@@ -38,7 +38,7 @@ impl std::fmt::Debug for Wire {
 impl Wire {
     pub fn new(simulator: &Simulator, kill: Option<Kill>) -> Self {
         let simulator = simulator.clone();
-        let (calls, dead) = (AtomicU64::new(0), Notify::new());
+        let (calls, dead) = (AtomicU64::new(0), watch::Sender::new(false));
         Self(Arc::new(Inner { simulator, kill, calls, dead, listener: Mutex::new(None) }))
     }
 
@@ -47,9 +47,10 @@ impl Wire {
         http_client_fn(move |_settings, _components| connector.clone())
     }
 
-    /// Returns when the process is to die.
+    /// Returns when the process is to die; everybody who waits hears of it.
     pub async fn death(&self) {
-        self.0.dead.notified().await;
+        // The sender lives as long as the wire.
+        let _ = self.0.dead.subscribe().wait_for(|dead| *dead).await;
     }
 
     /// Hears of every call, before and after.
@@ -71,13 +72,13 @@ impl HttpConnector for Wire {
         HttpConnectorFuture::new(async move {
             let last = wire.0.kill.filter(|kill| number >= kill.call);
             if last.is_some_and(|kill| number > kill.call || kill.moment == Moment::Before) {
-                wire.0.dead.notify_one();
+                wire.0.dead.send_replace(true);
                 return std::future::pending().await;
             }
             wire.tell(false, number);
             let answer = HttpConnector::call(&wire.0.simulator, request).await;
             if last.is_some() {
-                wire.0.dead.notify_one();
+                wire.0.dead.send_replace(true);
                 return std::future::pending().await;
             }
             wire.tell(true, number);

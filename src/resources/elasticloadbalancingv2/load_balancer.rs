@@ -101,6 +101,10 @@ impl Resource for LoadBalancer {
 
     fn drift(&self, live: &LiveLoadBalancer, needs: &LoadBalancerValues) -> Drift {
         let described = &live.described;
+        // A state that is never left.
+        if described.state().and_then(|it| it.code()) == Some(&LoadBalancerStateEnum::Failed) {
+            return Drift::none().fixed("state", "active", "failed");
+        }
         let text = |given: Option<&str>| given.map(str::to_owned);
         let drift = Drift::none()
             .fixed("name", &self.name, described.load_balancer_name())

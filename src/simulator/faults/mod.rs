@@ -58,6 +58,23 @@ pub enum Moment {
 }
 
 impl Fault {
+    /// Its name in a list of rules.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Throttle => "throttle",
+            Self::InternalError => "internal-error",
+            Self::Unavailable => "unavailable",
+            Self::LoseRequest => "lose-request",
+            Self::LoseAnswer => "lose-answer",
+            Self::Slow(_) => "slow",
+            Self::StaleRead(_) => "stale-read",
+            Self::Vanish(_) => "vanish",
+            Self::ExpireCredentials => "expire-credentials",
+            Self::Fail => "fail",
+            Self::Refuse { .. } => "refuse",
+        }
+    }
+
     /// Whether it can strike this IAM action at all.
     fn concerns(&self, action: &str) -> bool {
         let operation = action.split_once(':').map_or(action, |(_, operation)| operation);

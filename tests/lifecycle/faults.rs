@@ -1,0 +1,265 @@
+//! Faults of AWS's, one at a time: what `up` makes of each, and what it tells.
+
+use crate::common::{DEMO, World};
+use meshctl::simulator::{Fault, Moment, Rule, When};
+use std::time::Duration;
+
+/// How long faults last that are about the rate of calls.
+const FAULTS: Duration = Duration::from_secs(15 * 60);
+/// How soon after the faults `up` ends: the promise of docs/reliability.md.
+const BOUND: Duration = Duration::from_secs(60 * 60);
+
+/// Takes the stack down and kills it as soon as the account shows this.
+async fn down_until(world: &World, seen: impl Fn(&World) -> bool) {
+    let killed = async {
+        while !seen(world) {
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    };
+    tokio::select! {
+        biased;
+        () = killed => {}
+        run = world.down() => panic!("it ended before it was seen: {:?}", run.outcome),
+    }
+}
+
+fn called(world: &World, operation: &str) -> bool {
+    world.simulator.calls().iter().any(|call| call.operation == operation && call.status == 200)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_service_that_a_killed_down_left_draining_is_made_anew() {
+    let world = World::new(DEMO);
+    world.up().await.done();
+    down_until(&world, |world| {
+        let inventory = world.simulator.inventory();
+        inventory.resources.iter().any(|item| item.kind == "Service" && item.state == "DRAINING")
+    })
+    .await;
+    world.up().await.done();
+    assert_eq!(world.up_in_full().await.done().calls.mutating, 0);
+    world.assert_serving();
+    world.down().await.done();
+    world.assert_empty();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_namespace_that_a_killed_down_left_going_is_made_anew() {
+    let world = World::new(DEMO);
+    world.up().await.done();
+    down_until(&world, |world| called(world, "servicediscovery:DeleteNamespace")).await;
+    assert_eq!(world.count("servicediscovery", "Namespace"), 1, "it is still going");
+    world.up().await.done();
+    assert_eq!(world.up_in_full().await.done().calls.mutating, 0);
+    world.assert_blue_path();
+    world.down().await.done();
+    world.assert_empty();
+}
+
+/// Brings it up under these faults, which end after so many seconds. Whatever `up` makes of it, it
+/// ends within the bound after them; and the next one is complete, and the one after has nothing to do.
+async fn through(rules: Vec<Rule>, tails: f64) -> World {
+    let world = World::new(DEMO);
+    for rule in rules {
+        world.simulator.fault(rule);
+    }
+    world.simulator.behind(|account| account.tails = tails);
+    let calm = async {
+        tokio::time::sleep(FAULTS).await;
+        world.simulator.calm();
+        world.simulator.behind(|account| account.tails = 0.0);
+        std::future::pending::<()>().await;
+    };
+    let run = tokio::select! {
+        run = tokio::time::timeout(FAULTS + BOUND, world.up()) => run.expect("it ends"),
+        () = calm => unreachable!(),
+    };
+    for failure in &run.outcome.failures {
+        let text = failure.error.to_string();
+        assert!(!failure.error.operation.is_empty(), "it says which call was refused: {text}");
+        assert!(failure.error.remedy().is_some(), "it says what to do: {text}");
+    }
+    world.simulator.calm();
+    world.up().await.done();
+    assert_eq!(world.up_in_full().await.done().calls.mutating, 0);
+    world.assert_blue_path();
+    world
+}
+
+async fn gone(world: World) {
+    world.down().await.done();
+    world.assert_empty();
+}
+
+fn rate(rate: f64, fault: Fault) -> Vec<Rule> {
+    vec![Rule::new("*", When::Rate(rate), fault)]
+}
+
+#[tokio::test(start_paused = true)]
+async fn throttling_of_three_calls_in_ten() {
+    let world = through(rate(0.3, Fault::Throttle), 0.0).await;
+    assert!(world.simulator.struck()["throttle"] > 100, "{:?}", world.simulator.struck());
+    gone(world).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_internal_error_of_one_call_in_ten() {
+    let world = through(rate(0.1, Fault::InternalError), 0.0).await;
+    assert!(world.simulator.struck()["internal-error"] > 30, "{:?}", world.simulator.struck());
+    gone(world).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lost_answer_of_one_call_in_twenty() {
+    let world = through(rate(0.05, Fault::LoseAnswer), 0.0).await;
+    assert!(world.simulator.struck()["lose-answer"] > 15, "{:?}", world.simulator.struck());
+    gone(world).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn reads_that_are_seconds_behind() {
+    let world = through(rate(0.3, Fault::StaleRead(8.0)), 0.0).await;
+    assert!(world.simulator.struck()["stale-read"] > 50, "{:?}", world.simulator.struck());
+    gone(world).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_tenth_of_all_takes_five_times_as_long() {
+    gone(through(Vec::new(), 0.1).await).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn all_takes_five_times_as_long() {
+    gone(through(Vec::new(), 1.0).await).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_others_delete_in_the_middle_of_it_is_made_anew() {
+    // Each is deleted just after it was made, or just before something is built on it.
+    for (operation, moment) in [
+        ("ec2:CreateSubnet", Moment::After),
+        ("iam:CreateRole", Moment::After),
+        ("elasticloadbalancing:CreateTargetGroup", Moment::After),
+        ("ecs:RegisterTaskDefinition", Moment::After),
+        ("appmesh:CreateVirtualNode", Moment::After),
+        ("servicediscovery:CreateService", Moment::After),
+        ("logs:CreateLogGroup", Moment::After),
+        ("ecs:CreateService", Moment::Before),
+        ("apigateway:PutIntegration", Moment::Before),
+    ] {
+        let world = World::new(DEMO);
+        world.simulator.fault(Rule::new(operation, When::Nth(2), Fault::Vanish(moment)));
+        let run = world.up().await;
+        assert_eq!(world.simulator.struck()["vanish"], 1, "{operation}");
+        for failure in &run.outcome.failures {
+            let (text, remedy) = (failure.error.to_string(), failure.error.remedy());
+            assert!(remedy.is_some(), "{operation}: {}: {text}", failure.address);
+        }
+        world.up().await.done();
+        assert_eq!(world.up_in_full().await.done().calls.mutating, 0, "{operation}");
+        world.assert_blue_path();
+        gone(world).await;
+    }
+}
+
+/// Brings it up with a create that never works, and again without.
+async fn made_anew(operation: &str, address: &str, reason: &str) -> World {
+    let world = World::new(DEMO);
+    world.simulator.fault(Rule::new(operation, When::Nth(1), Fault::Fail));
+    let run = world.up().await;
+    let failures: Vec<_> = run.outcome.failures.iter().collect();
+    assert_eq!(failures.len(), 1, "{failures:?}");
+    assert!(failures[0].address.as_str().starts_with(address), "{failures:?}");
+    assert!(failures[0].error.to_string().contains(reason), "{failures:?}");
+    let remedy = failures[0].error.remedy().unwrap_or_default();
+    assert!(remedy.contains("`meshctl up`"), "{remedy}");
+    world.up().await.done();
+    assert_eq!(world.up_in_full().await.done().calls.mutating, 0);
+    world.assert_blue_path();
+    world
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_nat_gateway_that_failed_is_made_anew() {
+    let reason = "InternalError: An internal error has occurred.";
+    let world = made_anew("ec2:CreateNatGateway", "", reason).await;
+    assert_eq!(world.count("ec2", "NatGateway"), 4);
+    gone(world).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_vpc_link_that_failed_is_made_anew() {
+    let reason = "An internal error has occurred.";
+    let world = made_anew("apigateway:CreateVpcLink", "api/vpc-link", reason).await;
+    assert_eq!(world.count("apigateway", "VpcLink"), 1);
+    gone(world).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_endpoint_that_failed_is_made_anew() {
+    let world = made_anew("ec2:CreateVpcEndpoint", "consumer/vpc-endpoint", "failed").await;
+    assert_eq!(world.count("ec2", "VpcEndpoint"), 1);
+    gone(world).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_load_balancer_that_failed_is_made_anew() {
+    let reason = "An internal error has occurred.";
+    let world = made_anew("elasticloadbalancing:CreateLoadBalancer", "", reason).await;
+    assert_eq!(world.count("elasticloadbalancing", "LoadBalancer"), 3);
+    gone(world).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_namespace_that_failed_is_made_anew() {
+    let create = "servicediscovery:CreatePrivateDnsNamespace";
+    let reason = "An internal error has occurred.";
+    gone(made_anew(create, "mesh/namespace", reason).await).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_task_that_crashes_is_told_with_the_reason_and_mended_by_another_image() {
+    let mut world = World::new(DEMO);
+    world.edit("ecsdemo-nodejs:latest", "crash:latest");
+    let run = world.up().await;
+    let failures: Vec<_> = run.outcome.failures.iter().collect();
+    assert_eq!(failures.len(), 1, "{failures:?}");
+    assert_eq!(failures[0].address.as_str(), "provider/service/nodejs");
+    let text = failures[0].error.to_string();
+    assert!(text.contains("tasks failed to start"), "{text}");
+    assert!(text.contains("Essential container in task exited"), "{text}");
+    assert!(failures[0].error.remedy().unwrap_or_default().contains("`meshctl up`"));
+    assert!(run.seconds < BOUND.as_secs_f64(), "{}", run.seconds);
+    world.edit("crash:latest", "ecsdemo-nodejs:latest");
+    world.up().await.done();
+    world.assert_serving();
+    gone(world).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_role_that_is_slow_to_propagate_is_waited_for() {
+    let world = World::new(DEMO);
+    let message = "Unable to assume the service linked role. Please verify that the ECS service \
+                   linked role exists."
+        .to_owned();
+    let code = "InvalidParameterException".to_owned();
+    let fault = Fault::Refuse { code, message, status: 400 };
+    let rule = |when| Rule::new("ecs:CreateService", when, fault.clone());
+    for nth in 1..=12 {
+        world.simulator.fault(rule(When::Nth(nth)));
+    }
+    world.up().await.done();
+    assert_eq!(world.simulator.struck()["refuse"], 12);
+    gone(world).await;
+
+    // For ever, it is not waited for.
+    let world = World::new(DEMO);
+    world.simulator.fault(rule(When::Always));
+    let run = tokio::time::timeout(BOUND, world.up()).await.expect("it ends");
+    let failure = &run.outcome.failures[0].error;
+    assert!(failure.to_string().contains("Unable to assume the service linked role"), "{failure}");
+    assert!(failure.remedy().unwrap_or_default().contains("`meshctl up`"), "{failure:?}");
+    world.simulator.calm();
+    world.up().await.done();
+    gone(world).await;
+}
