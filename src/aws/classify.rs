@@ -146,8 +146,11 @@ const TEXTS: &[(&str, &str, Class)] = &[
     ("InvalidParameterException", "does not have an associated load balancer", Class::NotYet),
     ("InvalidParameterException", "Error retrieving", Class::NotYet),
     ("InvalidParameterException", "TaskDefinition not found", Class::Missing),
+    // A role that we just made.
+    ("ClientException", "Role is not valid", Class::NotYet),
     ("ClientException", "Unable to describe task definition", Class::Missing),
     ("ClientException", "Unable to find task definition", Class::Missing),
+    ("ClientException", "TaskDefinition is inactive", Class::Missing),
     ("MalformedPolicyDocument", "Invalid principal", Class::NotYet),
     // A VPC that we just made.
     ("ValidationError", "The VPC ID", Class::NotYet),

@@ -2,10 +2,11 @@
 
 use crate::{
     engine::retry::{Doing, Retry},
-    model::{Clock, Result},
+    model::{Class, Clock, Result},
 };
 
-/// Asks until there is an answer, ten times at the most.
+/// Asks until there is an answer, ten times at the most; where AWS throttles, as long as the error
+/// allows.
 ///
 /// # Errors
 /// The last error, when another attempt is of no use.
@@ -24,7 +25,9 @@ pub(super) async fn patiently<T, F: Future<Output = Result<T>>>(
         };
         let spent = clock.now().saturating_sub(begun);
         match retry.delay(&error, Doing::Read, attempt, spent) {
-            Some(delay) if attempt < 10 => clock.sleep(delay).await,
+            Some(delay) if attempt < 10 || error.class == Class::Throttled => {
+                clock.sleep(delay).await;
+            }
             _ => return Err(error),
         }
     }
