@@ -23,6 +23,8 @@ const LAG: Duration = Duration::from_secs(60);
 const EFFECT: Duration = Duration::from_secs(90);
 /// The longest time between two looks for what was just created.
 const STEP: Duration = Duration::from_secs(2);
+/// EC2's word for a client token that stands for another request.
+const TOKEN_OF_OTHER_ARGUMENTS: &str = "IdempotentParameterMismatch";
 
 /// A node has an identity; its dependants may start.
 pub struct Identified {
@@ -150,7 +152,8 @@ impl Ensure<'_> {
         {
             return self.adopt(kind, found.out).await;
         }
-        let token = started.unwrap_or_else(|| work.retry.nonce());
+        let mut of_earlier_run = started.is_some();
+        let mut token = started.unwrap_or_else(|| work.retry.nonce());
         let mut attempt = 0;
         loop {
             attempt += 1;
@@ -171,6 +174,16 @@ impl Ensure<'_> {
                 }
                 Err(error) => error,
             };
+            // An earlier run made the call with other arguments. What came of it is looked for once
+            // more; where it is gone, this call is another one.
+            if error.code == TOKEN_OF_OTHER_ARGUMENTS && of_earlier_run {
+                if let Some(found) = work.find(kind, address, Some(&token), true).await? {
+                    return self.adopt(kind, found.out).await;
+                }
+                of_earlier_run = false;
+                token = work.retry.nonce();
+                continue;
+            }
             // The name is taken, perhaps by the answer that was lost; or the outcome is unknown.
             if matches!(error.class, Class::Exists | Class::Transient) {
                 let patient = error.class == Class::Transient || attempt > 1;

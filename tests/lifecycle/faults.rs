@@ -56,6 +56,50 @@ async fn a_namespace_that_a_killed_down_left_going_is_made_anew() {
     world.assert_empty();
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_token_of_a_call_with_other_arguments_is_not_used_again() {
+    let world = World::new(DEMO);
+    let slow = Fault::Slow(600.0);
+    world.simulator.fault(Rule::new("ec2:CreateNatGateway", When::Always, slow));
+    let killed = async {
+        while world.count("ec2", "NatGateway") < 4 {
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    };
+    tokio::select! {
+        biased;
+        () = killed => {}
+        run = world.up() => panic!("it heard of its NAT gateways: {:?}", run.outcome),
+    }
+    world.simulator.calm();
+    // Somebody removes them, and the addresses that they had.
+    let session = world.session().await;
+    let ec2 = session.cx.ec2();
+    let seen = ec2.describe_nat_gateways().send().await.unwrap();
+    for nat in seen.nat_gateways() {
+        let call = ec2.delete_nat_gateway().set_nat_gateway_id(nat.nat_gateway_id.clone());
+        call.send().await.unwrap();
+    }
+    tokio::time::sleep(Duration::from_secs(600)).await;
+    let seen = ec2.describe_addresses().send().await.unwrap();
+    for address in seen.addresses() {
+        let call = ec2.release_address().set_allocation_id(address.allocation_id.clone());
+        call.send().await.unwrap();
+    }
+    world.up().await.done();
+    assert!(
+        world
+            .simulator
+            .calls()
+            .iter()
+            .any(|call| { call.operation == "ec2:CreateNatGateway" && call.status == 400 }),
+        "the old token was refused"
+    );
+    assert_eq!(world.up_in_full().await.done().calls.mutating, 0);
+    assert_eq!(world.count("ec2", "NatGateway"), 4);
+    gone(world).await;
+}
+
 /// Brings it up under these faults, which end after so many seconds. Whatever `up` makes of it, it
 /// ends within the bound after them; and the next one is complete, and the one after has nothing to do.
 async fn through(rules: Vec<Rule>, tails: f64) -> World {
