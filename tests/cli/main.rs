@@ -2,10 +2,14 @@
 //! its own, what it prints, and how it ends. `simulator` has tests of its own.
 
 mod args;
+#[path = "../simulator/client.rs"]
+#[allow(dead_code, reason = "each test binary uses its own part")]
+mod client;
 mod down;
 mod home;
 mod interrupt;
 mod json;
+mod kill;
 mod plan;
 mod status;
 mod trace;
