@@ -22,7 +22,7 @@ const LIVES: u64 = 6;
 /// How many of them at once: they wait more than they work.
 const ABREAST: usize = 3;
 /// Seconds of AWS's time in one.
-pub const SPEED: &str = "200";
+pub const SPEED: &str = "100";
 /// About how many calls a command makes.
 const CALLS: u32 = 450;
 /// What comes and goes with AWS's own services, in their time.
@@ -98,13 +98,14 @@ impl Life {
         let shown = lines.map_while(Result::ok).filter(|line| line.contains("meshctl::call: "));
         let seen = shown.take(calls as usize).count();
         thread::sleep(delay);
-        let ended = process.try_wait().expect("a process").is_some();
+        // Its last line comes before its end, which the kill then only hastens.
+        let through = seen < calls as usize;
+        let ended = through || process.try_wait().expect("a process").is_some();
         process.kill().expect("it can be killed");
         process.wait().expect("it ends");
         if ended {
             self.tally.missed += 1;
         } else {
-            assert_eq!(seen, calls as usize, "it lived until its last line");
             *self.tally.killed.entry(name).or_default() += 1;
         }
     }
