@@ -35,11 +35,12 @@ impl Engine {
     pub async fn up(&self, graph: &Graph, depth: Depth) -> Result<(Outcome, Identities)> {
         let (mut outcome, mut known) = self.pass(graph, depth).await?;
         // Something went away while others were built on it: an earlier `down` was still taking
-        // it, or somebody else did. A second look finds it gone and makes it anew.
+        // it, or somebody else did. A second look, and a full one, since a listing may not tell,
+        // finds it gone and makes it anew.
         let vanished = |failure: &Failure| failure.error.class == Class::Missing;
         if !outcome.interrupted && outcome.failures.iter().any(vanished) {
             let first = outcome.counts;
-            (outcome, known) = self.pass(graph, depth).await?;
+            (outcome, known) = self.pass(graph, Depth::Full).await?;
             let counts = &mut outcome.counts;
             let done = first.created + first.updated + first.replaced;
             counts.unchanged = counts.unchanged.saturating_sub(done);

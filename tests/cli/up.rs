@@ -77,6 +77,7 @@ fn what_fails_is_told_with_its_reason_and_the_rest_is_up() {
     let error = up.stderr.lines().skip_while(|line| !line.starts_with("error: "));
     assert_snapshot!(steady(&error.collect::<Vec<_>>().join("\n")), @r"
     error: provider/service/nodejs: ECS deployment circuit breaker: tasks failed to start.; last task stopped: Essential container in task exited
+      hint: mend what the reason names; then `meshctl up` makes it work anew
     ");
 
     home.edit("crash:latest", "ecsdemo-nodejs:latest");

@@ -206,6 +206,20 @@ async fn what_others_delete_in_the_middle_of_it_is_made_anew() {
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_revision_that_others_deregister_beside_an_older_one_is_made_anew() {
+    let mut world = World::new(DEMO);
+    world.up().await.done();
+    world.edit("ecsdemo-nodejs:latest", "ecsdemo-nodejs:next");
+    let register = "ecs:RegisterTaskDefinition";
+    world.simulator.fault(Rule::new(register, When::Nth(1), Fault::Vanish(Moment::After)));
+    world.up().await.done();
+    assert_eq!(world.simulator.struck()["vanish"], 1);
+    assert_eq!(world.up_in_full().await.done().calls.mutating, 0);
+    world.assert_serving();
+    gone(world).await;
+}
+
 /// Brings it up with a create that never works, and again without.
 async fn made_anew(operation: &str, address: &str, reason: &str) -> World {
     let world = World::new(DEMO);
