@@ -166,3 +166,18 @@ async fn a_renamed_backend_on_the_same_port_takes_its_place() {
     assert_eq!(world.up().await.done().calls.mutating, 0);
     assert_eq!(world.count("elasticloadbalancing", "Listener"), 4);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_replaced_association_is_not_taken_for_a_leftover_later() {
+    let mut world = World::new(DEMO);
+    world.up().await.done();
+    world.edit("nat = \"per-az\"", "nat = \"single\"");
+    world.up().await.done();
+    let before = world.simulator.calls().len();
+    world.edit("availability_zones = 2", "availability_zones = 3");
+    world.up().await.done();
+    let calls = world.simulator.calls();
+    let mut since = calls[before..].iter();
+    assert!(!since.any(|call| call.operation == "ec2:DisassociateRouteTable"));
+    assert_eq!(world.up_in_full().await.done().calls.mutating, 0);
+}

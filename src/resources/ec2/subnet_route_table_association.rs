@@ -156,8 +156,9 @@ impl Resource for SubnetRouteTableAssociation {
         }
     }
 
+    /// The subnet's, which has one association: a replaced one has another ID than the record says.
     fn id(out: &SubnetRouteTableAssociationId) -> String {
-        out.association_id.clone()
+        out.subnet_id.clone()
     }
 }
 
