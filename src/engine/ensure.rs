@@ -23,8 +23,8 @@ const LAG: Duration = Duration::from_secs(60);
 const EFFECT: Duration = Duration::from_secs(90);
 /// The longest time between two looks for what was just created.
 const STEP: Duration = Duration::from_secs(2);
-/// EC2's word for a client token that stands for another request.
-const TOKEN_OF_OTHER_ARGUMENTS: &str = "IdempotentParameterMismatch";
+/// EC2's and Cloud Map's words for a client token that stands for another request.
+const OTHER_REQUEST: [&str; 2] = ["IdempotentParameterMismatch", "DuplicateRequest"];
 
 /// A node has an identity; its dependants may start.
 pub struct Identified {
@@ -176,7 +176,7 @@ impl Ensure<'_> {
             };
             // An earlier run made the call with other arguments. What came of it is looked for once
             // more; where it is gone, this call is another one.
-            if error.code == TOKEN_OF_OTHER_ARGUMENTS && of_earlier_run {
+            if OTHER_REQUEST.contains(&&*error.code) && of_earlier_run {
                 if let Some(found) = work.find(kind, address, Some(&token), true).await? {
                     return self.adopt(kind, found.out).await;
                 }

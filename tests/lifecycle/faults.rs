@@ -100,6 +100,37 @@ async fn a_token_of_a_call_with_other_arguments_is_not_used_again() {
     gone(world).await;
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_token_of_another_namespace_is_not_used_again() {
+    let mut world = World::new(DEMO);
+    let create = "servicediscovery:CreatePrivateDnsNamespace";
+    world.simulator.fault(Rule::new(create, When::Always, Fault::Slow(600.0)));
+    let killed = async {
+        while world.count("servicediscovery", "Namespace") == 0 {
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    };
+    tokio::select! {
+        biased;
+        () = killed => {}
+        run = world.up() => panic!("it heard of its namespace: {:?}", run.outcome),
+    }
+    world.simulator.calm();
+    let session = world.session().await;
+    let cloud_map = session.cx.servicediscovery();
+    let seen = cloud_map.list_namespaces().send().await.unwrap();
+    let id = seen.namespaces()[0].id().unwrap();
+    cloud_map.delete_namespace().id(id).send().await.unwrap();
+    tokio::time::sleep(Duration::from_secs(300)).await;
+    world.edit("# team = \"platform\"", "team = \"platform\"");
+    world.up().await.done();
+    let calls = world.simulator.calls();
+    let mut creates = calls.iter().filter(|call| call.operation == create);
+    assert!(creates.any(|call| call.status == 400), "the old token was refused");
+    assert_eq!(world.count("servicediscovery", "Namespace"), 1);
+    gone(world).await;
+}
+
 /// Brings it up under these faults, which end after so many seconds. Whatever `up` makes of it, it
 /// ends within the bound after them; and the next one is complete, and the one after has nothing to do.
 async fn through(rules: Vec<Rule>, tails: f64) -> World {
