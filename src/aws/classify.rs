@@ -90,6 +90,8 @@ const CODES: &[(Class, &[&str])] = &[
             "NamespaceAlreadyExists",
             "ServiceAlreadyExists",
             "DuplicateRequest",
+            // A client token that stands for another request.
+            "IdempotentParameterMismatch",
             "DuplicateLoadBalancerName",
             "DuplicateTargetGroupName",
             "DuplicateListener",

@@ -23,8 +23,6 @@ const LAG: Duration = Duration::from_secs(60);
 const EFFECT: Duration = Duration::from_secs(90);
 /// The longest time between two looks for what was just created.
 const STEP: Duration = Duration::from_secs(2);
-/// EC2's and Cloud Map's words for a client token that stands for another request.
-const OTHER_REQUEST: [&str; 2] = ["IdempotentParameterMismatch", "DuplicateRequest"];
 
 /// A node has an identity; its dependants may start.
 pub struct Identified {
@@ -174,22 +172,19 @@ impl Ensure<'_> {
                 }
                 Err(error) => error,
             };
-            // An earlier run made the call with other arguments. What came of it is looked for once
-            // more; where it is gone, this call is another one.
-            if OTHER_REQUEST.contains(&&*error.code) && of_earlier_run {
-                if let Some(found) = work.find(kind, address, Some(&token), true).await? {
-                    return self.adopt(kind, found.out).await;
-                }
-                of_earlier_run = false;
-                token = work.retry.nonce();
-                continue;
-            }
             // The name is taken, perhaps by the answer that was lost; or the outcome is unknown.
             if matches!(error.class, Class::Exists | Class::Transient) {
-                let patient = error.class == Class::Transient || attempt > 1;
+                let patient = error.class == Class::Transient || attempt > 1 || of_earlier_run;
                 let found = work.find(kind, address, Some(&token), patient).await?;
                 if let Some(found) = found {
                     return self.adopt(kind, found.out).await;
+                }
+                // Or the token is: an earlier run made the call with other arguments, and what came
+                // of it is gone. This call is another one.
+                if error.class == Class::Exists && of_earlier_run {
+                    of_earlier_run = false;
+                    token = work.retry.nonce();
+                    continue;
                 }
             }
             let again =
