@@ -97,7 +97,9 @@ impl Error {
             Class::Busy => "remove what uses it, then run the command again",
             Class::Deadline => "run the command again: it goes on from here",
             Class::Missing => "run `meshctl up` again: what is gone is made anew",
-            Class::NotYet => "run `meshctl up` again: AWS was not ready for it in time",
+            Class::NotYet => {
+                "run the command again (`meshctl up` goes on from here): AWS was not ready in time"
+            }
             Class::Terminal => "mend what the reason names; then `meshctl up` makes it work anew",
             _ => return self.hint.clone(),
         };
