@@ -1,8 +1,8 @@
 //! Tasks as ECS describes them. A stopped one is shown for an hour.
 
 use super::{
-    Tag, client, cluster, containers::Container, includes, invalid, missing, name_of, page, public,
-    service, task_life,
+    Tag, arn, client, cluster, containers::Container, includes, invalid, missing, name_of, page,
+    public, service, task_life,
 };
 use crate::simulator::{
     account::{Account, Answer, Millis},
@@ -170,7 +170,7 @@ pub fn of_service<'a>(account: &'a Account, service: &str) -> impl Iterator<Item
 pub fn list(account: &mut Account, call: &Call) -> Answer {
     let input = &call.input;
     let cluster = cluster::active(account, input.text("cluster"))?;
-    let (name, arn) = (&cluster.cluster_name, &cluster.cluster_arn);
+    let name = &cluster.cluster_name;
     let desired = input.text("desiredStatus").unwrap_or("RUNNING");
     let family = input.text("family");
     let group = match input.text("serviceName") {
@@ -179,9 +179,8 @@ pub fn list(account: &mut Account, call: &Call) -> Answer {
         }
         Some(reference) => {
             let wanted = name_of(reference);
-            let there = account.ecs.services.known(
-                &arn.replace(&format!(":cluster/{name}"), &format!(":service/{name}/{wanted}")),
-            );
+            let arn = arn(account, &call.region, &format!("service/{name}/{wanted}"));
+            let there = account.ecs.services.known(&arn);
             there.filter(|it| it.status != "INACTIVE").ok_or_else(service::not_found)?;
             Some(format!("service:{wanted}"))
         }

@@ -1,6 +1,6 @@
 //! REST APIs.
 
-use super::{World, text};
+use super::{World, text, trust};
 use serde_json::json;
 
 const POLICY: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"execute-api:Invoke","Resource":"execute-api:/*"}]}"#;
@@ -58,13 +58,7 @@ fn tags_stand_under_an_arn_without_an_account() {
 #[test]
 fn execution_logs_leave_their_group_behind() {
     let mut world = World::seeded(1);
-    let trust = json!({
-        "Version": "2012-10-17",
-        "Statement": [{
-            "Effect": "Allow", "Principal": { "Service": "apigateway.amazonaws.com" },
-            "Action": "sts:AssumeRole",
-        }],
-    });
+    let trust = trust("apigateway.amazonaws.com");
     let role = json!({ "RoleName": "logs", "AssumeRolePolicyDocument": trust.to_string() });
     let role = world.ask("iam:CreateRole", role).expect("a role");
     let role = text(&role, "/Role/Arn");

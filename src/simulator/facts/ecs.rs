@@ -1,6 +1,6 @@
 //! Clusters, task definitions, services, tasks.
 
-use super::{World, text};
+use super::{World, text, trust};
 use crate::simulator::ecs::world::{World as Network, pass};
 use aws_sdk_ecs::{error::ProvideErrorMetadata, types::LoadBalancer};
 use serde_json::json;
@@ -48,13 +48,7 @@ fn registering_asks_whether_a_role_is_there_and_not_whom_it_trusts() {
     });
     let (code, message) = world.refused("ecs:RegisterTaskDefinition", input.clone());
     assert_eq!((&*code, &*message), ("ClientException", "Role is not valid"));
-    let trust = json!({
-        "Version": "2012-10-17",
-        "Statement": [{
-            "Effect": "Allow", "Principal": { "Service": "ec2.amazonaws.com" },
-            "Action": "sts:AssumeRole",
-        }],
-    });
+    let trust = trust("ec2.amazonaws.com");
     let role = json!({ "RoleName": "other", "AssumeRolePolicyDocument": trust.to_string() });
     world.ok("iam:CreateRole", role);
     let made = world.ok("ecs:RegisterTaskDefinition", input.clone());

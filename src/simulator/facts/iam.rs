@@ -1,16 +1,11 @@
 //! Roles and their policies.
 
-use super::World;
+use super::{World, trust};
 use serde_json::{Value, json};
 
 fn role(name: &str, padding: usize) -> Value {
-    let trust = json!({
-        "Version": "2012-10-17",
-        "Statement": [{
-            "Sid": "x".repeat(padding), "Effect": "Allow", "Action": "sts:AssumeRole",
-            "Principal": { "Service": "ecs-tasks.amazonaws.com" },
-        }],
-    });
+    let mut trust = trust("ecs-tasks.amazonaws.com");
+    trust["Statement"][0]["Sid"] = "x".repeat(padding).into();
     json!({ "RoleName": name, "AssumeRolePolicyDocument": trust.to_string() })
 }
 

@@ -127,6 +127,16 @@ fn text(answer: &Value, pointer: &str) -> String {
     found.unwrap_or_else(|| panic!("{pointer} of {answer}")).into()
 }
 
+/// A policy that lets a service of AWS's assume a role.
+fn trust(service: &str) -> Value {
+    json!({
+        "Version": "2012-10-17",
+        "Statement": [{
+            "Effect": "Allow", "Principal": { "Service": service }, "Action": "sts:AssumeRole",
+        }],
+    })
+}
+
 fn filter(name: &str, value: &str) -> Value {
     json!({ "Filters": [{ "Name": name, "Values": [value] }] })
 }
