@@ -22,14 +22,14 @@ const LIVES: u64 = 6;
 /// How many of them at once: they wait more than they work.
 const ABREAST: usize = 3;
 /// Seconds of AWS's time in one.
-pub const SPEED: &str = "100";
+const SPEED: &str = "100";
 /// About how many calls a command makes.
 const CALLS: u32 = 450;
 /// What comes and goes with AWS's own services, in their time.
 const PASSING: [&str; 3] = ["NetworkInterface", "Task", "Instance"];
 
 /// A command on the served account.
-pub fn command(home: &Home, served: &Served, arguments: &[&str]) -> assert_cmd::Command {
+fn command(home: &Home, served: &Served, arguments: &[&str]) -> assert_cmd::Command {
     let mut command = home.command(arguments);
     command.args(["--endpoint-url", &format!("http://{}", served.address)]);
     command.env("AWS_ACCESS_KEY_ID", "test").env("AWS_SECRET_ACCESS_KEY", "test");

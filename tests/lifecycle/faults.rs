@@ -1,6 +1,6 @@
 //! Faults of AWS's, one at a time: what `up` makes of each, and what it tells.
 
-use crate::common::{DEMO, World};
+use crate::common::{DEMO, Run, World};
 use meshctl::simulator::{Fault, Moment, Rule, When};
 use std::time::Duration;
 
@@ -9,8 +9,8 @@ const FAULTS: Duration = Duration::from_secs(15 * 60);
 /// How soon after the faults `up` ends: the promise of docs/reliability.md.
 const BOUND: Duration = Duration::from_secs(60 * 60);
 
-/// Takes the stack down and kills it as soon as the account shows this.
-async fn down_until(world: &World, seen: impl Fn(&World) -> bool) {
+/// Runs a command and kills it as soon as the account shows this.
+async fn until(world: &World, run: impl Future<Output = Run>, seen: impl Fn(&World) -> bool) {
     let killed = async {
         while !seen(world) {
             tokio::time::sleep(Duration::from_millis(200)).await;
@@ -19,7 +19,7 @@ async fn down_until(world: &World, seen: impl Fn(&World) -> bool) {
     tokio::select! {
         biased;
         () = killed => {}
-        run = world.down() => panic!("it ended before it was seen: {:?}", run.outcome),
+        run = run => panic!("it ended before it was seen: {:?}", run.outcome),
     }
 }
 
@@ -31,7 +31,7 @@ fn called(world: &World, operation: &str) -> bool {
 async fn a_service_that_a_killed_down_left_draining_is_made_anew() {
     let world = World::new(DEMO);
     world.up().await.done();
-    down_until(&world, |world| {
+    until(&world, world.down(), |world| {
         let inventory = world.simulator.inventory();
         inventory.resources.iter().any(|item| item.kind == "Service" && item.state == "DRAINING")
     })
@@ -47,7 +47,8 @@ async fn a_service_that_a_killed_down_left_draining_is_made_anew() {
 async fn a_namespace_that_a_killed_down_left_going_is_made_anew() {
     let world = World::new(DEMO);
     world.up().await.done();
-    down_until(&world, |world| called(world, "servicediscovery:DeleteNamespace")).await;
+    let deletes = |world: &World| called(world, "servicediscovery:DeleteNamespace");
+    until(&world, world.down(), deletes).await;
     assert_eq!(world.count("servicediscovery", "Namespace"), 1, "it is still going");
     world.up().await.done();
     assert_eq!(world.up_in_full().await.done().calls.mutating, 0);
@@ -61,16 +62,7 @@ async fn a_token_of_a_call_with_other_arguments_is_not_used_again() {
     let world = World::new(DEMO);
     let slow = Fault::Slow(600.0);
     world.simulator.fault(Rule::new("ec2:CreateNatGateway", When::Always, slow));
-    let killed = async {
-        while world.count("ec2", "NatGateway") < 4 {
-            tokio::time::sleep(Duration::from_millis(200)).await;
-        }
-    };
-    tokio::select! {
-        biased;
-        () = killed => {}
-        run = world.up() => panic!("it heard of its NAT gateways: {:?}", run.outcome),
-    }
+    until(&world, world.up(), |world| world.count("ec2", "NatGateway") == 4).await;
     world.simulator.calm();
     // Somebody removes them, and the addresses that they had.
     let session = world.session().await;
@@ -87,14 +79,9 @@ async fn a_token_of_a_call_with_other_arguments_is_not_used_again() {
         call.send().await.unwrap();
     }
     world.up().await.done();
-    assert!(
-        world
-            .simulator
-            .calls()
-            .iter()
-            .any(|call| { call.operation == "ec2:CreateNatGateway" && call.status == 400 }),
-        "the old token was refused"
-    );
+    let calls = world.simulator.calls();
+    let mut creates = calls.iter().filter(|call| call.operation == "ec2:CreateNatGateway");
+    assert!(creates.any(|call| call.status == 400), "the old token was refused");
     assert_eq!(world.up_in_full().await.done().calls.mutating, 0);
     assert_eq!(world.count("ec2", "NatGateway"), 4);
     gone(world).await;
@@ -105,16 +92,7 @@ async fn a_token_of_another_namespace_is_not_used_again() {
     let mut world = World::new(DEMO);
     let create = "servicediscovery:CreatePrivateDnsNamespace";
     world.simulator.fault(Rule::new(create, When::Always, Fault::Slow(600.0)));
-    let killed = async {
-        while world.count("servicediscovery", "Namespace") == 0 {
-            tokio::time::sleep(Duration::from_millis(200)).await;
-        }
-    };
-    tokio::select! {
-        biased;
-        () = killed => {}
-        run = world.up() => panic!("it heard of its namespace: {:?}", run.outcome),
-    }
+    until(&world, world.up(), |world| world.count("servicediscovery", "Namespace") == 1).await;
     world.simulator.calm();
     let session = world.session().await;
     let cloud_map = session.cx.servicediscovery();
