@@ -70,6 +70,12 @@ impl Model {
         self.errors.get(code).map(|&id| self.shape(id))
     }
 
+    /// The codes of all error shapes.
+    #[cfg(test)]
+    pub fn error_codes(&self) -> impl Iterator<Item = &str> {
+        self.errors.keys().map(String::as_str)
+    }
+
     /// Every shape, for checks over the whole model.
     pub fn shapes(&self) -> &[Shape] {
         &self.shapes
