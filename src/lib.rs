@@ -3,6 +3,7 @@
 pub mod aws;
 pub mod cli;
 pub mod config;
+pub mod doctor;
 pub mod engine;
 pub mod model;
 pub mod report;

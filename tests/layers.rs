@@ -14,8 +14,20 @@ use std::{
 const LAYERS: &[(&str, &[&str])] = &[
     (
         "cli",
-        &["aws", "config", "engine", "model", "report", "resources", "simulator", "stack", "state"],
+        &[
+            "aws",
+            "config",
+            "doctor",
+            "engine",
+            "model",
+            "report",
+            "resources",
+            "simulator",
+            "stack",
+            "state",
+        ],
     ),
+    ("doctor", &["aws", "config", "model", "stack"]),
     ("stack", &["aws", "config", "model", "resources"]),
     ("resources", &["aws", "model"]),
     ("aws", &["model"]),
@@ -27,7 +39,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("simulator", &["aws::calls", "model"]),
 ];
 /// Where the SDK's crates may be named.
-const SPEAK_TO_AWS: &[&str] = &["aws", "resources", "simulator"];
+const SPEAK_TO_AWS: &[&str] = &["aws", "doctor", "resources", "simulator"];
 /// A file that grows beyond this is split by noun.
 const LONGEST: usize = 450;
 

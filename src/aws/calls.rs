@@ -16,12 +16,17 @@ use aws_smithy_runtime_api::{
         runtime_components::RuntimeComponents,
     },
 };
-use aws_smithy_types::config_bag::{ConfigBag, Layer, Storable, StoreReplace};
+use aws_smithy_types::{
+    DateTime,
+    config_bag::{ConfigBag, Layer, Storable, StoreReplace},
+    date_time::Format,
+};
 use serde::Serialize;
 use std::{
     collections::BTreeMap,
     fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::SystemTime,
 };
 use tokio::time::Instant;
 
@@ -47,6 +52,7 @@ pub struct CallLog {
     counts: Arc<Mutex<CallCounts>>,
     refusal: Arc<Mutex<Option<String>>>,
     gate: Arc<Mutex<Option<Gate>>>,
+    skew: Arc<Mutex<Option<i64>>>,
     /// When each call may be sent.
     pub pace: Pace,
 }
@@ -71,6 +77,19 @@ impl CallLog {
     /// Asks before every mutating call. Once the answer was no, it stays no.
     pub fn guard_mutations(&self, gate: Gate) {
         *self.gate.lock().unwrap_or_else(PoisonError::into_inner) = Some(gate);
+    }
+
+    /// By how many seconds AWS's clock is ahead of this machine's, by the date of its last answer;
+    /// `None` while no answer had one.
+    pub fn skew(&self) -> Option<i64> {
+        *self.skew.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes note of an answer's date.
+    fn tell_time(&self, date: &str) {
+        let Ok(date) = DateTime::from_str(date, Format::HttpDate) else { return };
+        let skew = date.secs() - DateTime::from(SystemTime::now()).secs();
+        *self.skew.lock().unwrap_or_else(PoisonError::into_inner) = Some(skew);
     }
 
     /// Why no mutating call may be made, if so.
@@ -180,6 +199,9 @@ impl Intercept for Recorder {
         let response = context.response();
         let status = response.map_or(0, |response| response.status().as_u16());
         let headers = response.map(|response| response.headers());
+        if let Some(date) = headers.and_then(|headers| headers.get("date")) {
+            self.log.tell_time(date);
+        }
         let id = headers
             .and_then(|headers| headers.get("x-amzn-requestid").or(headers.get("x-amz-request-id")))
             .unwrap_or_default();

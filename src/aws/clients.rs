@@ -28,6 +28,7 @@ struct Inner {
     config: SdkConfig,
     log: CallLog,
     is_url_given: bool,
+    is_imitation: bool,
     ec2: OnceCell<aws_sdk_ec2::Client>,
     elb: OnceCell<aws_sdk_elasticloadbalancingv2::Client>,
     ecs: OnceCell<aws_sdk_ecs::Client>,
@@ -36,6 +37,7 @@ struct Inner {
     apigateway: OnceCell<aws_sdk_apigateway::Client>,
     iam: OnceCell<aws_sdk_iam::Client>,
     logs: OnceCell<aws_sdk_cloudwatchlogs::Client>,
+    servicequotas: OnceCell<aws_sdk_servicequotas::Client>,
     sts: OnceCell<aws_sdk_sts::Client>,
 }
 
@@ -74,6 +76,8 @@ clients! {
     iam: aws_sdk_iam, "iam", "IAM";
     /// CloudWatch Logs.
     logs: aws_sdk_cloudwatchlogs, "logs", "CLOUDWATCH_LOGS";
+    /// Service Quotas.
+    servicequotas: aws_sdk_servicequotas, "servicequotas", "SERVICE_QUOTAS";
     /// STS.
     sts: aws_sdk_sts, "sts", "STS";
 }
@@ -110,14 +114,16 @@ impl Clients {
                 aws_config::stalled_stream_protection::StalledStreamProtectionConfig::disabled(),
             )
             .build();
-        Self::new(config, log, endpoint.url.is_some())
+        Self::new(config, log, endpoint)
     }
 
-    fn new(config: SdkConfig, log: CallLog, is_url_given: bool) -> Self {
+    fn new(config: SdkConfig, log: CallLog, endpoint: &Endpoint) -> Self {
+        let is_url_given = endpoint.url.is_some();
         Self(Rc::new(Inner {
             config,
             log,
             is_url_given,
+            is_imitation: is_url_given || endpoint.in_process.is_some(),
             ec2: OnceCell::new(),
             elb: OnceCell::new(),
             ecs: OnceCell::new(),
@@ -126,6 +132,7 @@ impl Clients {
             apigateway: OnceCell::new(),
             iam: OnceCell::new(),
             logs: OnceCell::new(),
+            servicequotas: OnceCell::new(),
             sts: OnceCell::new(),
         }))
     }
@@ -140,6 +147,11 @@ impl Clients {
     /// The region that all of them talk to, when one is known.
     pub fn region(&self) -> Option<String> {
         self.0.config.region().map(|region| region.to_string())
+    }
+
+    /// Whether it is something else than AWS that answers.
+    pub fn is_imitation(&self) -> bool {
+        self.0.is_imitation
     }
 
     /// The record of their calls.

@@ -53,6 +53,9 @@ pub fn limit(service: &str, operation: &str) -> Option<Limit> {
         ("servicediscovery", _) => of("", 40.0, 4.0),
         ("appmesh", _) if read => of("", 40.0, 40.0),
         ("appmesh", _) => of("", 5.0, 8.0),
+        // Service Quotas user guide, quotas of its own.
+        ("servicequotas", "GetServiceQuota") => of("", 5.0, 5.0),
+        ("servicequotas", "ListServiceQuotas") => of("", 10.0, 10.0),
         _ => return None,
     })
 }

@@ -2,6 +2,7 @@
 
 pub mod adopt;
 pub mod args;
+pub mod doctor;
 pub mod down;
 pub mod error;
 pub mod expiry;
@@ -46,6 +47,8 @@ pub enum Command {
     Status(status::Status),
     /// Show what `up` would do, and why
     Plan(plan::Plan),
+    /// Look whether `up` would get through, before it changes anything
+    Doctor(doctor::Doctor),
     /// Rebuild the state from the tags of what exists
     Adopt(adopt::Adopt),
     /// Remove every stack of the account whose time is over
@@ -63,6 +66,7 @@ impl Command {
             Self::Down(_) => "down",
             Self::Status(_) => "status",
             Self::Plan(_) => "plan",
+            Self::Doctor(_) => "doctor",
             Self::Adopt(_) => "adopt",
             Self::Reap(_) => "reap",
             Self::Timings(_) => "timings",
@@ -76,6 +80,7 @@ impl Command {
             Self::Down(down) => down.common.clone(),
             Self::Status(status) => status.common.clone(),
             Self::Plan(plan) => plan.common.clone(),
+            Self::Doctor(doctor) => doctor.common.clone(),
             Self::Adopt(adopt) => adopt.common.clone(),
             Self::Reap(reap) => reap.common.clone(),
             Self::Timings(timings) => timings.common.clone(),
@@ -108,6 +113,7 @@ pub fn run() -> Exit {
             Command::Down(down) => down.run().await,
             Command::Status(status) => status.run().await,
             Command::Plan(plan) => plan.run().await,
+            Command::Doctor(doctor) => doctor.run().await,
             Command::Adopt(adopt) => adopt.run().await,
             Command::Reap(reap) => reap.run().await,
             Command::Timings(timings) => timings.run(),

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     aws::{CallLog, Clients, Cx, Endpoint, Scope, cx::caller},
     config::{Config, stack_fault},
-    engine::{Engine, Events, Interrupt, Outcome, retry::Retry, work::Work},
+    engine::{Engine, Events, Interrupt, Outcome, Survey, retry::Retry, work::Work},
     model::{
         Address, Class, Clock, Depth, Edge, Error, Estimates, Graph, Identities, Registry,
         Result as ModelResult, Run, Tags, tags::EXPIRES,
@@ -195,6 +195,20 @@ impl Session {
         graph: &Graph,
         depth: Depth,
     ) -> ModelResult<(Outcome, Identities)> {
+        let survey = engine.survey(graph, depth).await?;
+        self.up_after(engine, graph, survey).await
+    }
+
+    /// The rest of [`up`](Self::up), after a look at everything.
+    ///
+    /// # Errors
+    /// Those of [`Engine::up_after`].
+    pub async fn up_after(
+        &self,
+        engine: &Engine,
+        graph: &Graph,
+        survey: Survey,
+    ) -> ModelResult<(Outcome, Identities)> {
         let choice = self.mesh();
         let moving = choice.as_ref().is_some_and(|choice| choice.from.is_some());
         let entry = choice.filter(|choice| !choice.settled).and_then(|choice| {
@@ -204,7 +218,7 @@ impl Session {
         if let (Some(entry), false) = (&entry, moving) {
             engine.work.journal(entry.clone()).await?;
         }
-        let (outcome, known) = engine.up(graph, depth).await?;
+        let (outcome, known) = engine.up_after(graph, survey).await?;
         if let (Some(entry), true) = (entry, moving && outcome.is_done()) {
             engine.work.journal(entry).await?;
         }

@@ -50,6 +50,19 @@ pub fn summary(session: &Session, command: &str, outcome: &Outcome, outputs: &Ou
     print(&summary);
 }
 
+/// Prints the summary line of a command that looks and does nothing.
+pub fn ended(session: &Session, command: &str, exit: Exit) {
+    print(&Summary {
+        event: "summary",
+        command,
+        outcome: exit.word(),
+        resources: Counts::default(),
+        calls: session.cx.log().counts(),
+        seconds: rounded(session.clock.now().as_secs_f64()),
+        outputs: &Outputs::default(),
+    });
+}
+
 /// Prints the summary line of a command that could not begin.
 pub fn unbegun(command: &str, exit: Exit) {
     print(&Summary {

@@ -3,6 +3,7 @@
 use super::{
     CliError, Exit,
     args::Common,
+    doctor,
     session::Session,
     summary::{exit, failures, summary},
     trace,
@@ -35,6 +36,9 @@ pub struct Up {
     /// How long the stack may live, such as 4h or 2d: then `reap` removes it; `never` for no end
     #[arg(long, value_name = "TIME")]
     pub ttl: Option<String>,
+    /// Begin without looking whether the account has room for what is to be made
+    #[arg(long)]
+    pub skip_checks: bool,
 }
 
 impl Up {
@@ -60,10 +64,21 @@ impl Up {
         let interrupt = Interrupt::default();
         let engine = session.engine(store, reporter.events(), interrupt.clone());
         let depth = if self.refresh { Depth::Full } else { Depth::Listed };
-        let result =
-            session.heeding(&interrupt, &reporter, session.up(&engine, &graph, depth)).await;
+        let mut checks = Vec::new();
+        let work = async {
+            let survey = engine.survey(&graph, depth).await?;
+            if !self.skip_checks {
+                checks = doctor::before(&session, &engine, &graph, &survey).await;
+                doctor::tell(&engine, &checks);
+            }
+            if doctor::failing(&checks) > 0 {
+                return Ok(None);
+            }
+            session.up_after(&engine, &graph, survey).await.map(Some)
+        };
+        let result = session.heeding(&interrupt, &reporter, work).await;
         let timings = reporter.end();
-        let (outcome, known) = result?;
+        let Some((outcome, known)) = result? else { return Err(doctor::refusal(&checks)) };
         let run = session.remember("up", &timings, &graph.edges(), &outcome);
         let outputs = Outputs::of(&known, session.cx.scope(), session.config.as_ref());
         match self.common.output {

@@ -1,6 +1,6 @@
 //! Everything a reporter may know.
 
-use crate::model::{Address, Class, CriticalPath, Drift, Error, Kind};
+use crate::model::{Address, Check, Class, CriticalPath, Drift, Error, Kind};
 use std::{rc::Rc, time::Duration};
 
 /// What the engine is doing as a whole.
@@ -153,6 +153,11 @@ pub enum Event {
         kind: Kind,
         /// What it needs.
         because: Address,
+    },
+    /// The account was looked at before the first change.
+    Checked {
+        /// What was found.
+        check: Check,
     },
     /// The user asked to stop; this many calls are finished first.
     Interrupted {

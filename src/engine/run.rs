@@ -33,14 +33,37 @@ impl Engine {
     /// # Errors
     /// When nothing could be begun: a search was refused, or the state cannot be written.
     pub async fn up(&self, graph: &Graph, depth: Depth) -> Result<(Outcome, Identities)> {
-        let (mut outcome, mut known) = self.pass(graph, depth).await?;
+        let survey = self.survey(graph, depth).await?;
+        self.up_after(graph, survey).await
+    }
+
+    /// Looks at everything, and refuses what may not be looked at.
+    ///
+    /// # Errors
+    /// When a search or a read was refused.
+    pub async fn survey(&self, graph: &Graph, depth: Depth) -> Result<Survey> {
+        self.work.events.tell(Event::Phase { phase: Phase::Survey, nodes: graph.len() });
+        let survey = Survey::take(&self.work, graph, &self.registry, depth).await?;
+        match survey.refusal() {
+            Some((_, error)) => Err(error.clone()),
+            None => Ok(survey),
+        }
+    }
+
+    /// The rest of [`up`](Self::up), after a look at everything.
+    ///
+    /// # Errors
+    /// Those of [`up`](Self::up).
+    pub async fn up_after(&self, graph: &Graph, survey: Survey) -> Result<(Outcome, Identities)> {
+        let (mut outcome, mut known) = self.pass(graph, survey).await?;
         // Something went away while others were built on it: an earlier `down` was still taking
         // it, or somebody else did. A second look, and a full one, since a listing may not tell,
         // finds it gone and makes it anew.
         let vanished = |failure: &Failure| failure.error.class == Class::Missing;
         if !outcome.interrupted && outcome.failures.iter().any(vanished) {
             let first = outcome.counts;
-            (outcome, known) = self.pass(graph, Depth::Full).await?;
+            let survey = self.survey(graph, Depth::Full).await?;
+            (outcome, known) = self.pass(graph, survey).await?;
             let counts = &mut outcome.counts;
             let done = first.created + first.updated + first.replaced;
             counts.unchanged = counts.unchanged.saturating_sub(done);
@@ -53,13 +76,8 @@ impl Engine {
         Ok((outcome, known))
     }
 
-    /// One look at everything, and what follows from it.
-    async fn pass(&self, graph: &Graph, depth: Depth) -> Result<(Outcome, Identities)> {
-        self.work.events.tell(Event::Phase { phase: Phase::Survey, nodes: graph.len() });
-        let survey = Survey::take(&self.work, graph, &self.registry, depth).await?;
-        if let Some((_, error)) = survey.refusal() {
-            return Err(error.clone());
-        }
+    /// What follows from one look at everything.
+    async fn pass(&self, graph: &Graph, survey: Survey) -> Result<(Outcome, Identities)> {
         for address in survey.record(&self.work, graph).await? {
             self.tell_adopted(graph, &survey, &address);
         }

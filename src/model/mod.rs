@@ -1,6 +1,7 @@
 //! The vocabulary of the house: no AWS, no I/O.
 
 pub mod address;
+pub mod check;
 pub mod clock;
 pub mod critical_path;
 pub mod drift;
@@ -16,6 +17,7 @@ pub mod step;
 pub mod tags;
 
 pub use address::Address;
+pub use check::{Check, Verdict};
 pub use clock::Clock;
 pub use critical_path::{CriticalPath, Leg, Span};
 pub use drift::{Change, Drift, Fix};

@@ -4,7 +4,10 @@ use super::{
     forecast::sentence,
     text::{count, duration, err, took as after},
 };
-use crate::engine::{Event, Phase};
+use crate::{
+    engine::{Event, Phase},
+    model::Check,
+};
 
 /// Prints what a person following a log wants to know; progress goes to stderr, so that stdout holds
 /// only the report.
@@ -53,6 +56,11 @@ pub fn line(event: &Event) -> Option<String> {
         Event::Failed { address, error, .. } => format!("{address}: failed: {error}"),
         Event::Skipped { address, because, .. } => {
             format!("{address}: not started, needs {because}")
+        }
+        Event::Checked { check } => {
+            let remedy = check.remedy.as_ref().map(|remedy| format!("\n  hint: {remedy}"));
+            let Check { check, verdict, what, .. } = check;
+            format!("{verdict}: {check}: {what}{}", remedy.unwrap_or_default())
         }
         Event::Interrupted { in_flight } => {
             let number = count(*in_flight, "resource");

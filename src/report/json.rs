@@ -3,7 +3,7 @@
 use super::text::out;
 use crate::{
     engine::Event,
-    model::{Address, Kind},
+    model::{Address, Check, Kind},
 };
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -85,10 +85,16 @@ pub fn line(event: &Event) -> Option<Value> {
         Event::Skipped { address, kind, because } => {
             with(resource("skipped", address, kind, None, zero), "because", because)
         }
+        Event::Checked { check: found } => check(found),
         Event::Interrupted { in_flight } => {
             json!({ "event": "interrupted", "in_flight": in_flight })
         }
     })
+}
+
+/// A check as JSON.
+pub fn check(check: &Check) -> Value {
+    with(json!(check), "event", "check")
 }
 
 /// Milliseconds are enough.

@@ -69,7 +69,10 @@ impl Live {
             Event::Forecast { .. }
             | Event::Phase { phase: Phase::Build, .. }
             | Event::Skipped { .. } => {}
-            Event::Phase { .. } | Event::Interrupted { .. } | Event::Updated { .. } => {
+            Event::Phase { .. }
+            | Event::Checked { .. }
+            | Event::Interrupted { .. }
+            | Event::Updated { .. } => {
                 self.say(event);
             }
         }

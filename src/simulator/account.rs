@@ -114,6 +114,7 @@ impl Account {
             Service::Ec2 => super::ec2::call(self, call),
             Service::Iam => super::iam::call(self, call),
             Service::CloudWatchLogs => super::cloudwatchlogs::call(self, call),
+            Service::ServiceQuotas => super::servicequotas::call(self, call),
             Service::Sts => super::sts::call(self, call),
             Service::ElasticLoadBalancingV2 => super::elasticloadbalancingv2::call(self, call),
             Service::Ecs => super::ecs::call(self, call),

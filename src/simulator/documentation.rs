@@ -46,6 +46,7 @@ fn home(service: Service) -> &'static str {
         Service::ApiGateway => "apigateway",
         Service::Iam => "iam",
         Service::CloudWatchLogs => "cloudwatchlogs.rs",
+        Service::ServiceQuotas => "servicequotas.rs",
         Service::Sts => "sts.rs",
     }
 }

@@ -25,6 +25,7 @@ pub mod quotas;
 pub mod rates;
 pub mod serve;
 pub mod servicediscovery;
+pub mod servicequotas;
 pub mod store;
 pub mod sts;
 pub mod table;

@@ -52,6 +52,8 @@ pub struct Quotas {
     pub namespaces: usize,
     /// Roles.
     pub roles: usize,
+    /// vCPUs of running Fargate tasks. A mature account has thousands, a new one begins with six.
+    pub fargate_vcpus: usize,
     /// App Mesh meshes.
     pub meshes: usize,
     /// Virtual nodes of one mesh; likewise routers and services.
@@ -88,6 +90,7 @@ impl Default for Quotas {
             resources_per_api: 300,
             namespaces: 50,
             roles: 1000,
+            fargate_vcpus: 4000,
             meshes: 15,
             parts_per_mesh: 200,
             routes_per_router: 50,

@@ -58,6 +58,9 @@ pub const RATES: &[Rate] = &[
     each("logs:CreateLogGroup", 5.0, 5.0),
     each("logs:DeleteLogGroup", 5.0, 5.0),
     each("logs:DescribeLogGroups", 10.0, 10.0),
+    // Service Quotas user guide, quotas of its own: so many a second, and as many again at once.
+    each("servicequotas:GetServiceQuota", 10.0, 5.0),
+    each("servicequotas:ListServiceQuotas", 20.0, 10.0),
     // AWS's own controller for App Mesh keeps to these, for Cloud Map and App Mesh.
     each("servicediscovery:ListNamespaces", 8.0, 1.0),
     each("servicediscovery:ListServices", 8.0, 1.0),

@@ -5,7 +5,7 @@ from collections import defaultdict
 from pathlib import Path
 
 FOLDERS = {
-    "elasticloadbalancingv2": "elbv2", "cloudwatchlogs": "logs",
+    "elasticloadbalancingv2": "elbv2", "cloudwatchlogs": "logs", "servicequotas": "service-quotas",
     **{name: name for name in ["ec2", "ecs", "servicediscovery", "appmesh", "apigateway", "iam", "sts", "wire"]},
 }
 # A code stands first among what makes an error, or is given to what passes it on.

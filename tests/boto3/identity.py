@@ -19,6 +19,7 @@ def run(aws):
     policies(aws.iam)
     linked(aws.iam)
     log_groups(aws.logs)
+    quotas(getattr(aws, "service-quotas"))
 
 
 def roles(iam):
@@ -127,3 +128,14 @@ def log_groups(logs):
     for name in ["/a/1", "/a/2", "/a/3"]:
         logs.delete_log_group(logGroupName=name)
     refused("ResourceNotFoundException", logs.delete_log_group, logGroupName="/a/1")
+
+
+def quotas(quotas):
+    """What Service Quotas tells of a few services."""
+    found = pages(quotas, "list_service_quotas", "Quotas", 2, ServiceCode="vpc")
+    same([len(page) for page in found], [2, 1])
+    one = quotas.get_service_quota(ServiceCode="ec2", QuotaCode="L-0263D0A3")["Quota"]
+    same((one["QuotaName"], one["Adjustable"], one["Value"] > 0), ("EC2-VPC Elastic IPs", True, True))
+    refused("NoSuchResourceException", quotas.list_service_quotas, ServiceCode="rockets", _status=400)
+    refused("NoSuchResourceException", quotas.get_service_quota, ServiceCode="ec2", QuotaCode="L-00000000")
+    refused("InvalidPaginationTokenException", quotas.list_service_quotas, ServiceCode="vpc", NextToken="abc")

@@ -176,8 +176,15 @@ FAULTS = {
         "describe_log_groups", "ThrottlingException", "ServiceUnavailableException",
         "ServiceUnavailableException", "ExpiredTokenException",
     ),
+    "service-quotas": (
+        "list_service_quotas", "TooManyRequestsException", "ServiceException", "ServiceUnavailable",
+        "ExpiredTokenException",
+    ),
     "sts": ("get_caller_identity", "Throttling", "InternalFailure", "ServiceUnavailable", "ExpiredToken"),
 }
+
+# What a call cannot do without.
+PARAMETERS = {"service-quotas": {"ServiceCode": "vpc"}}
 
 
 def faults(url, record):
@@ -190,10 +197,10 @@ def faults(url, record):
         codes = []
         for _ in expected:
             try:
-                getattr(getattr(once, name), call)()
+                getattr(getattr(once, name), call)(**PARAMETERS.get(name, {}))
             except ClientError as error:
                 codes.append(error.response["Error"]["Code"])
         assert codes == expected, f"{name}: {codes}"
         with mock.patch("time.sleep"):
-            answer = getattr(getattr(patient, name), call)()
+            answer = getattr(getattr(patient, name), call)(**PARAMETERS.get(name, {}))
         assert answer["ResponseMetadata"]["RetryAttempts"] == 2, f"{name}: {answer['ResponseMetadata']}"

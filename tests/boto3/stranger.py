@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 REGION = "eu-west-1"
 SERVICES = [
     "ec2", "elbv2", "ecs", "servicediscovery", "appmesh", "apigateway", "iam", "logs", "sts",
+    "service-quotas",
 ]
 
 # One for all: it reads each service's model once.

@@ -14,13 +14,13 @@ from botocore.credentials import Credentials
 
 from stranger import REGION, SERVICES, Aws, refused, same
 
-JSON = ["ecs", "logs", "servicediscovery", "appmesh", "apigateway"]
+JSON = ["ecs", "logs", "servicediscovery", "appmesh", "apigateway", "service-quotas"]
 # What each service answers to a value that its model forbids.
 FORBIDDEN = {
     "ec2": "InvalidParameterValue", "elbv2": "ValidationError", "iam": "ValidationError",
     "ecs": "InvalidParameterException", "logs": "InvalidParameterException",
     "servicediscovery": "InvalidInput", "appmesh": "BadRequestException",
-    "apigateway": "BadRequestException",
+    "apigateway": "BadRequestException", "service-quotas": "IllegalArgumentException",
 }
 MISSING = {**FORBIDDEN, "ec2": "MissingParameter"}
 # What each answers to a value of another type.

@@ -20,6 +20,7 @@ fn help_and_version_are_no_errors() {
       down       Remove everything of the stack, and prove it
       status     Show what exists, its health and its drift
       plan       Show what `up` would do, and why
+      doctor     Look whether `up` would get through, before it changes anything
       adopt      Rebuild the state from the tags of what exists
       reap       Remove every stack of the account whose time is over
       timings    Show how long the last run took, and what it waited for
@@ -33,7 +34,7 @@ fn help_and_version_are_no_errors() {
       -V, --version
               Print version
     ");
-    for command in ["up", "down", "status", "plan", "simulator"] {
+    for command in ["up", "down", "status", "plan", "doctor", "simulator"] {
         let help = home.run(&[command, "--help"]).ends(0);
         assert!(help.stdout.contains(&format!("Usage: meshctl {command}")), "{}", help.stdout);
         assert!(help.stdout.lines().all(|line| line.chars().count() <= 100), "{}", help.stdout);

@@ -5,6 +5,7 @@ mod args;
 #[path = "../simulator/client.rs"]
 #[allow(dead_code, reason = "each test binary uses its own part")]
 mod client;
+mod doctor;
 mod down;
 mod home;
 mod interrupt;

@@ -5,6 +5,7 @@ mod common;
 
 mod change;
 mod demo;
+mod doctor;
 mod faults;
 mod heal;
 mod mesh;

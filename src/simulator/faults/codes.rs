@@ -10,6 +10,7 @@ pub(in crate::simulator) fn throttled(service: Service) -> ApiError {
         Service::Ecs | Service::CloudWatchLogs => ("ThrottlingException", 400),
         Service::ServiceDiscovery => ("RequestLimitExceeded", 400),
         Service::AppMesh | Service::ApiGateway => ("TooManyRequestsException", 429),
+        Service::ServiceQuotas => ("TooManyRequestsException", 400),
     };
     let message = match service {
         Service::Ec2 => "Request limit exceeded.",
@@ -26,6 +27,7 @@ pub(in crate::simulator) fn internal(service: Service) -> ApiError {
         Service::Ecs => "ServerException",
         Service::CloudWatchLogs | Service::ApiGateway => "ServiceUnavailableException",
         Service::AppMesh => "InternalServerErrorException",
+        Service::ServiceQuotas => "ServiceException",
         _ => "InternalFailure",
     };
     ApiError::new(code, "An internal error has occurred").status(500)
@@ -48,9 +50,10 @@ pub(in crate::simulator) fn expired(service: Service) -> ApiError {
     let (code, status) = match service {
         Service::Ec2 => ("RequestExpired", 400),
         Service::ElasticLoadBalancingV2 | Service::Iam | Service::Sts => ("ExpiredToken", 403),
-        Service::Ecs | Service::CloudWatchLogs | Service::ServiceDiscovery => {
-            ("ExpiredTokenException", 400)
-        }
+        Service::Ecs
+        | Service::CloudWatchLogs
+        | Service::ServiceDiscovery
+        | Service::ServiceQuotas => ("ExpiredTokenException", 400),
         Service::AppMesh | Service::ApiGateway => ("ExpiredTokenException", 403),
     };
     let message = match service {

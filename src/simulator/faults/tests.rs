@@ -48,6 +48,11 @@ async fn ask_all(simulator: &Simulator, key: &str) -> Vec<(String, u16, String)>
         ("ecs", root, ("AmazonEC2ContainerServiceV20141113.ListClusters", "{}")),
         ("servicediscovery", root, ("Route53AutoNaming_v20170314.ListServices", "{}")),
         ("logs", root, ("Logs_20140328.DescribeLogGroups", "{}")),
+        (
+            "servicequotas",
+            root,
+            ("ServiceQuotasV20190624.ListServiceQuotas", r#"{"ServiceCode":"vpc"}"#),
+        ),
         ("appmesh", ("GET", "/v20190125/meshes"), ("", "")),
         ("apigateway", ("GET", "/restapis"), ("", "")),
     ];
@@ -94,6 +99,7 @@ async fn throttling_has_each_services_own_code_and_status() {
         ("ecs", 400, "ThrottlingException"),
         ("servicediscovery", 400, "RequestLimitExceeded"),
         ("logs", 400, "ThrottlingException"),
+        ("servicequotas", 400, "TooManyRequestsException"),
         ("appmesh", 429, "TooManyRequestsException"),
         ("apigateway", 429, "TooManyRequestsException"),
     ];

@@ -24,6 +24,7 @@ SERVICES = {
     "elasticloadbalancingv2": "elbv2",
     "iam": "iam",
     "servicediscovery": "servicediscovery",
+    "servicequotas": "service-quotas",
     "sts": "sts",
 }
 METADATA = (

@@ -109,6 +109,7 @@ fn violated(service: Service, violations: &[Violation]) -> ApiError {
         Service::Ecs | Service::CloudWatchLogs => "InvalidParameterException",
         Service::ServiceDiscovery => "InvalidInput",
         Service::AppMesh | Service::ApiGateway => "BadRequestException",
+        Service::ServiceQuotas => "IllegalArgumentException",
     };
     let count = violations.len();
     let plural = if count == 1 { "" } else { "s" };

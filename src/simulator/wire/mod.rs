@@ -64,12 +64,13 @@ pub enum Service {
     ApiGateway,
     Iam,
     CloudWatchLogs,
+    ServiceQuotas,
     Sts,
 }
 
 impl Service {
     /// Every service.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Ec2,
         Self::ElasticLoadBalancingV2,
         Self::Ecs,
@@ -78,6 +79,7 @@ impl Service {
         Self::ApiGateway,
         Self::Iam,
         Self::CloudWatchLogs,
+        Self::ServiceQuotas,
         Self::Sts,
     ];
 
@@ -92,6 +94,7 @@ impl Service {
             Self::ApiGateway => "apigateway",
             Self::Iam => "iam",
             Self::CloudWatchLogs => "logs",
+            Self::ServiceQuotas => "servicequotas",
             Self::Sts => "sts",
         }
     }
@@ -121,6 +124,7 @@ impl Service {
             Self::ApiGateway => parsed!("apigateway.json"),
             Self::Iam => parsed!("iam.json"),
             Self::CloudWatchLogs => parsed!("cloudwatchlogs.json"),
+            Self::ServiceQuotas => parsed!("servicequotas.json"),
             Self::Sts => parsed!("sts.json"),
         }
     }

@@ -1,0 +1,370 @@
+//! What `doctor` says of an account before anything is made in it, and what it costs.
+
+use crate::common::{DEMO, World, app_mesh, connect};
+use aws_smithy_runtime_api::client::http::{
+    HttpConnector, HttpConnectorFuture, SharedHttpClient, SharedHttpConnector, http_client_fn,
+};
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use meshctl::{
+    aws::{CallLog, Clients, Endpoint},
+    cli::{doctor::look, session::Session},
+    config::Config,
+    doctor::{Images, Plan, Registries, examine},
+    model::{Check, Clock, Verdict, tags},
+    simulator::{Fault, Quotas, Rule, When},
+};
+use std::time::{Duration, SystemTime};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpListener,
+};
+
+async fn checks(world: &World) -> Vec<Check> {
+    let session = world.session().await;
+    look(&session, session.glance().expect("a state")).await.expect("checks")
+}
+
+/// What is not well, one line each.
+fn troubles(checks: &[Check]) -> Vec<String> {
+    let bad = checks.iter().filter(|check| check.verdict != Verdict::Ok);
+    let line = |check: &Check| {
+        // What the configuration warns of has its remedy in the sentence.
+        let advises = check.remedy.is_some() || check.check == "configuration";
+        assert!(advises, "{check:?} says what to do");
+        format!("{} {}: {}", check.verdict, check.check, check.what)
+    };
+    bad.map(line).collect()
+}
+
+fn denied() -> Fault {
+    let message = "User: u is not authorized to perform this action".to_owned();
+    Fault::Refuse { code: "AccessDeniedException".into(), message, status: 400 }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_account_with_room_is_well_and_is_asked_little() {
+    for config in [app_mesh(), connect()] {
+        let world = World::new(&config);
+        let session = world.session().await;
+        let looked_at = session.cx.log().counts().total;
+        let begun = session.clock.now();
+        let checks = look(&session, session.glance().unwrap()).await.unwrap();
+        assert_eq!(troubles(&checks), [] as [String; 0]);
+        for check in ["identity", "clock", "mesh", "names", "quotas", "service-linked roles"] {
+            assert!(checks.iter().any(|one| one.check == check), "{check} of {checks:#?}");
+        }
+        let counts = session.cx.log().counts();
+        assert_eq!(counts.mutating, 0);
+        let (calls, took) = (counts.total - looked_at, session.clock.now() - begun);
+        assert!(calls <= 70, "{calls}: {:#?}", counts.by_operation);
+        assert!(took < Duration::from_secs(2), "{took:?}");
+    }
+}
+
+/// What is said, of an account with less than it needs.
+type Full = (&'static str, fn(&mut Quotas));
+
+#[tokio::test(start_paused = true)]
+async fn a_quota_that_the_plan_exceeds_is_named_with_what_is_used_and_needed() {
+    let full: [Full; 11] = [
+        ("VPCs: 0 used + 2 to be made, of 1", |all| all.vpcs = 1),
+        ("internet gateways: 0 used + 2 to be made, of 1", |all| all.internet_gateways = 1),
+        ("Elastic IPs: 0 used + 4 to be made, of 3", |all| all.elastic_ips = 3),
+        ("NAT gateways in eu-west-1b: 0 used + 2 to be made, of 1", |all| {
+            all.nat_gateways_per_zone = 1;
+        }),
+        ("application load balancers: 0 used + 2 to be made, of 1", |all| {
+            all.application_load_balancers = 1;
+        }),
+        ("network load balancers: 0 used + 1 to be made, of 0", |all| {
+            all.network_load_balancers = 0;
+        }),
+        ("target groups: 0 used + 4 to be made, of 3", |all| all.target_groups = 3),
+        ("VPC links: 0 used + 1 to be made, of 0", |all| all.vpc_links = 0),
+        ("Cloud Map namespaces: 0 used + 1 to be made, of 0", |all| all.namespaces = 0),
+        ("meshes: 0 used + 1 to be made, of 0", |all| all.meshes = 0),
+        ("Fargate vCPUs: 0 used + 4 to be made, of 3", |all| all.fargate_vcpus = 3),
+    ];
+    for (line, change) in full {
+        let world = World::new(&app_mesh());
+        world.simulator.behind(|account| change(&mut account.quotas));
+        let troubles = troubles(&checks(&world).await);
+        assert!(troubles.contains(&format!("failure quotas: {line}")), "{line} of {troubles:#?}");
+        assert!(
+            troubles.iter().all(|one| one.contains(line.split(':').next().unwrap())
+                || one.contains("NAT gateways in eu-west-1a")),
+            "{troubles:#?}"
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_others_have_counts_and_what_stands_already_does_not_count_again() {
+    let world = World::new(DEMO);
+    world.up().await.done();
+    world.simulator.behind(|account| {
+        let quotas = &mut account.quotas;
+        (quotas.vpcs, quotas.elastic_ips, quotas.fargate_vcpus) = (2, 4, 4);
+    });
+    assert_eq!(troubles(&checks(&world).await), [] as [String; 0]);
+
+    let other = world.other(&DEMO.replacen("servicemesh-demo", "other", 1));
+    let troubles = troubles(&checks(&other).await);
+    for line in [
+        "VPCs: 2 used + 2 to be made, of 2",
+        "Elastic IPs: 4 used + 4 to be made, of 4",
+        "Fargate vCPUs: 4 used + 4 to be made, of 4",
+    ] {
+        assert!(troubles.contains(&format!("failure quotas: {line}")), "{line} of {troubles:#?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stack_that_is_up_is_asked_for_nothing_more() {
+    let world = World::new(DEMO);
+    world.up().await.done();
+    let again = world.up().await.done().calls.total;
+    let session = world.session().await;
+    let checks = look(&session, session.glance().unwrap()).await.unwrap();
+    assert_eq!(troubles(&checks), [] as [String; 0]);
+    assert_eq!(session.cx.log().counts().total, again);
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_service_quotas_the_defaults_warn_and_never_refuse() {
+    let mut world = World::new(DEMO);
+    world.simulator.fault(Rule::new("servicequotas:*", When::Always, denied()));
+    let found = checks(&world).await;
+    assert_eq!(troubles(&found), [] as [String; 0]);
+    let vpcs = found.iter().find(|check| check.what.starts_with("VPCs")).unwrap();
+    assert!(vpcs.what.contains("of 5 (AWS's default: servicequotas:"), "{vpcs:?}");
+
+    world.edit("availability_zones = 2", "availability_zones = 3");
+    let troubles = troubles(&checks(&world).await);
+    let line = "warning quotas: Elastic IPs: 0 used + 6 to be made, of 5 (AWS's default";
+    assert!(troubles[1].starts_with(line), "{troubles:#?}");
+    assert!(troubles[0].starts_with("warning configuration: network.nat"), "{troubles:#?}");
+    assert_eq!(troubles.len(), 2, "{troubles:#?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_may_not_be_counted_is_a_warning_and_what_may_not_be_searched_a_failure() {
+    let world = World::new(DEMO);
+    let mut other = world.other(&DEMO.replacen("servicemesh-demo", "other", 1));
+    other.edit("nat = \"per-az\"", "nat = \"single\"");
+    other.up().await.done();
+    world.simulator.fault(Rule::new("ecs:ListTasks", When::Always, denied()));
+    let found = troubles(&checks(&world).await);
+    let line = found.iter().find(|line| line.contains("Fargate vCPUs")).unwrap();
+    assert!(line.starts_with("warning quotas: Fargate vCPUs: 4 to be made"), "{line}");
+
+    world.simulator.calm();
+    world.simulator.fault(Rule::new("ec2:DescribeVpcs", When::Always, denied()));
+    let found = troubles(&checks(&world).await);
+    assert!(found[0].starts_with("failure account: ec2:DescribeVpcs refused"), "{found:#?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_slow_service_keeps_nobody_waiting() {
+    let world = World::new(DEMO);
+    world.simulator.fault(Rule::new("servicequotas:*", When::Always, Fault::Slow(60.0)));
+    let session = world.session().await;
+    let begun = session.clock.now();
+    let found = look(&session, session.glance().unwrap()).await.unwrap();
+    assert_eq!(troubles(&found), [] as [String; 0]);
+    let vpcs = found.iter().find(|check| check.what.starts_with("VPCs")).unwrap();
+    assert!(vpcs.what.contains("there was no answer in time"), "{vpcs:?}");
+    let took = session.clock.now() - begun;
+    assert!(took < Duration::from_secs(3), "{took:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn names_that_others_have_are_in_the_way() {
+    let world = World::new(&app_mesh());
+    let session = world.session().await;
+    let cx = &session.cx;
+    let trust = r#"{"Version":"2012-10-17","Statement":[]}"#;
+    let trust = trust.replace(
+        "[]",
+        r#"[{"Effect":"Allow","Principal":{"Service":"ecs-tasks.amazonaws.com"},"Action":"sts:AssumeRole"}]"#,
+    );
+    let role = "servicemesh-demo-eu-west-1-execution";
+    cx.iam().create_role().role_name(role).assume_role_policy_document(trust).send().await.unwrap();
+    cx.ecs().create_cluster().cluster_name("servicemesh-demo-provider").send().await.unwrap();
+    let group = "/meshctl/servicemesh-demo/provider/nodejs";
+    cx.logs().create_log_group().log_group_name(group).send().await.unwrap();
+    cx.appmesh().create_mesh().mesh_name("servicemesh-demo").send().await.unwrap();
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    let found = troubles(&checks(&world).await);
+    for what in [
+        format!("AWS::IAM::Role {role}"),
+        "AWS::ECS::Cluster servicemesh-demo-provider".into(),
+        format!("AWS::Logs::LogGroup {group}"),
+        "AWS::AppMesh::Mesh servicemesh-demo".into(),
+    ] {
+        let line = format!("failure names: {what} exists, and is not of this stack");
+        assert!(found.contains(&line), "{line} of {found:#?}");
+    }
+    assert_eq!(found.len(), 4, "{found:#?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn load_balancers_and_target_groups_of_the_name_are_in_the_way() {
+    // Another's stack, whose tags somebody took away.
+    let world = World::new(DEMO);
+    world.up().await.done();
+    world.simulator.behind(|account| {
+        account.quotas.elastic_ips = 50;
+        account.quotas.vpcs = 50;
+        account.quotas.internet_gateways = 50;
+    });
+    let session = world.session().await;
+    let elb = session.cx.elb();
+    let balancers = elb.describe_load_balancers().send().await.unwrap();
+    let groups = elb.describe_target_groups().send().await.unwrap();
+    let balancers = balancers.load_balancers().iter().filter_map(|one| one.load_balancer_arn());
+    let groups = groups.target_groups().iter().filter_map(|one| one.target_group_arn());
+    for arn in balancers.chain(groups) {
+        let call = elb.remove_tags().resource_arns(arn).tag_keys(tags::STACK);
+        call.send().await.unwrap();
+    }
+    let mut fresh = world.other(DEMO);
+    fresh.lose_state();
+    let found = troubles(&checks(&fresh).await);
+    for what in [
+        "AWS::ElasticLoadBalancingV2::LoadBalancer servicemesh-demo-internal",
+        "AWS::ElasticLoadBalancingV2::LoadBalancer servicemesh-demo-provider",
+    ] {
+        let line = format!("failure names: {what} exists, and is not of this stack");
+        assert!(found.contains(&line), "{line} of {found:#?}");
+    }
+    assert!(found.iter().any(|line| line.contains("::TargetGroup ")), "{found:#?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn app_mesh_that_does_not_answer_is_said_with_its_date() {
+    let world = World::new(&app_mesh());
+    world.simulator.behind(|account| account.appmesh.closed = true);
+    let found = troubles(&checks(&world).await);
+    let line = "failure mesh: App Mesh, which AWS ended on 30 September 2026, does not answer";
+    assert!(found[0].starts_with(line), "{found:#?}");
+
+    let world = World::new(DEMO);
+    world.simulator.behind(|account| account.appmesh.closed = true);
+    let found = checks(&world).await;
+    assert_eq!(troubles(&found), [] as [String; 0]);
+    let mesh = found.iter().find(|check| check.check == "mesh").unwrap();
+    assert!(mesh.what.starts_with("Service Connect (App Mesh, which AWS ended on 30 September"));
+}
+
+/// An AWS whose clock is this much ahead.
+#[derive(Debug)]
+struct Skewed(SharedHttpConnector, Duration);
+
+impl HttpConnector for Skewed {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let (answer, ahead) = (self.0.call(request), self.1);
+        HttpConnectorFuture::new(async move {
+            let mut answer = answer.await?;
+            let now = aws_smithy_types::DateTime::from(SystemTime::now() + ahead);
+            let date = now.fmt(aws_smithy_types::date_time::Format::HttpDate).expect("a date");
+            answer.headers_mut().insert("date", date);
+            Ok(answer)
+        })
+    }
+}
+
+fn skewed(inner: SharedHttpClient, ahead: Duration) -> SharedHttpClient {
+    http_client_fn(move |settings, components| {
+        use aws_smithy_runtime_api::client::http::HttpClient;
+        SharedHttpConnector::new(Skewed(inner.http_connector(settings, components), ahead))
+    })
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_clock_that_is_minutes_off_is_seen_in_awss_answers() {
+    let world = World::new(DEMO);
+    let directory = tempfile::tempdir().unwrap();
+    for (seconds, verdict) in [(0, Verdict::Ok), (270, Verdict::Warning), (600, Verdict::Failure)] {
+        let http = skewed(world.simulator.http_client(), Duration::from_secs(seconds));
+        let region = Some("eu-west-1".into());
+        let endpoint = Endpoint { in_process: Some(http), region, ..Endpoint::default() };
+        let clients = Clients::load(&endpoint, CallLog::default()).await;
+        let config = Some(Config::parse(DEMO, "test").unwrap());
+        let (directory, clock) = (directory.path().join("skewed"), Clock::started(1.0));
+        let session =
+            Session::with(clients, config, "servicemesh-demo", directory, clock).await.unwrap();
+        let found = look(&session, session.glance().unwrap()).await.unwrap();
+        let clock = found.iter().find(|check| check.check == "clock").unwrap();
+        assert_eq!(clock.verdict, verdict, "{clock:?}");
+    }
+}
+
+/// A registry that gives everybody a token and has the demonstration's images but for these: one it
+/// does not know, one it shows to nobody.
+async fn registry(missing: &'static str, closed: &'static str) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback works");
+    let base = format!("http://{}", listener.local_addr().expect("loopback works"));
+    let at = base.clone();
+    tokio::spawn(async move {
+        loop {
+            let (mut stream, _) = listener.accept().await.expect("loopback works");
+            let mut request = vec![0; 4096];
+            let length = stream.read(&mut request).await.expect("loopback works");
+            let request = String::from_utf8_lossy(&request[..length]).to_lowercase();
+            let path = request.split(' ').nth(1).unwrap_or_default();
+            let challenge = format!(
+                "401 Unauthorized\r\nwww-authenticate: Bearer realm=\"{at}/token\",service=\"s\""
+            );
+            let (head, body) = if path.starts_with("/token?service=s") {
+                ("200 OK".to_owned(), r#"{"token":"everybody"}"#)
+            } else if !request.contains("authorization: bearer everybody") || path.contains(closed)
+            {
+                (challenge, "")
+            } else if path.contains(missing) {
+                ("404 Not Found".to_owned(), "")
+            } else {
+                ("200 OK".to_owned(), "")
+            };
+            let length = body.len();
+            let answer = format!(
+                "HTTP/1.1 {head}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}"
+            );
+            stream.write_all(answer.as_bytes()).await.expect("loopback works");
+        }
+    });
+    base
+}
+
+#[tokio::test]
+async fn images_are_asked_for_in_their_registries() {
+    let world = World::new(&app_mesh());
+    let session = world.session().await;
+    let graph = session.graph().await.unwrap();
+    let plan = Plan::of(&graph, graph.iter().map(|(address, _)| address));
+    let base = registry("crystal", "frontend").await;
+    let lines = |checks: Vec<Check>| {
+        let images = checks.into_iter().filter(|check| check.check == "images");
+        images.map(|check| format!("{} {}", check.verdict, check.what)).collect::<Vec<_>>()
+    };
+    let found = examine(&session.cx, &plan, &Images::At(Registries::at(base))).await;
+    let image = |name: &str| format!("public.ecr.aws/aws-containers/ecsdemo-{name}:latest");
+    let found = lines(found);
+    assert!(found[0].contains("is in a private registry and was not asked for"), "{found:#?}");
+    assert_eq!(
+        found[1..],
+        [
+            format!("failure {} is not in its registry", image("crystal")),
+            format!("warning {} is private or does not exist", image("frontend")),
+            format!("ok {} is there", image("nodejs")),
+        ]
+    );
+
+    // Nobody listens there.
+    let nobody = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base = format!("http://{}", nobody.local_addr().unwrap());
+    drop(nobody);
+    let found = lines(examine(&session.cx, &plan, &Images::At(Registries::at(base))).await);
+    assert!(found.iter().all(|line| line.starts_with("ok ")), "{found:#?}");
+    assert!(found[1].contains("was not looked at, because its registry cannot be reached: "));
+}
