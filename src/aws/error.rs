@@ -60,6 +60,9 @@ fn ours<E: ProvideErrorMetadata>(
         Class::Closed => {
             Some("AWS ended App Mesh on 30 September 2026: set mesh.kind = \"service-connect\"")
         }
+        _ if is_of_another_time(&code, &message) => {
+            Some("this machine's clock and AWS's differ: set the clock, for instance by NTP")
+        }
         _ => hint(&code),
     };
     let hint = hint.map(String::from);
@@ -68,6 +71,12 @@ fn ours<E: ProvideErrorMetadata>(
 
 fn request_id(headers: &Headers) -> Option<&str> {
     headers.get("x-amzn-requestid").or_else(|| headers.get("x-amz-request-id"))
+}
+
+/// Whether AWS refuses a request for the time of its signature.
+fn is_of_another_time(code: &str, message: &str) -> bool {
+    ["RequestTimeTooSkewed", "RequestInTheFuture"].contains(&code)
+        || ["Signature expired", "Signature not yet current"].iter().any(|it| message.contains(it))
 }
 
 /// Why we did not send it ourselves, if so.

@@ -392,8 +392,8 @@ fn nobody(error: Error) -> CliError {
             .hint("check the network, the region, and --endpoint-url");
     }
     let message = format!("AWS does not say whose credentials these are: {error}");
-    CliError::new(Exit::Refused, message)
-        .hint("sign in, or set AWS_PROFILE or AWS_ACCESS_KEY_ID; --local needs no AWS account")
+    let sign_in = "sign in, or set AWS_PROFILE or AWS_ACCESS_KEY_ID; --local needs no AWS account";
+    CliError::new(Exit::Refused, message).hint(error.hint.unwrap_or_else(|| sign_in.into()))
 }
 
 fn read_config(common: &Common, without: bool) -> Result<Option<Config>, CliError> {

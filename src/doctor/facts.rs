@@ -7,7 +7,11 @@
 //! logs:DescribeLogGroups, servicequotas:GetServiceQuota, servicequotas:ListServiceQuotas. None of
 //! them is needed: what cannot be read is told.
 
-use super::{Plan, limits, names, quotas};
+use super::{
+    Plan, limits, names,
+    permissions::{self, Question},
+    quotas, service_roles,
+};
 use crate::{
     aws::{Cx, OpResult},
     model::{Address, Class, Error, Result},
@@ -23,8 +27,9 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     time::Duration,
 };
+use tokio::time::Instant;
 
-/// How long one look may take: all of them together keep `up` from beginning.
+/// How long all of it may take: it keeps `up` from beginning.
 const PATIENCE: Duration = Duration::from_millis(1800);
 /// In how many clusters tasks are counted.
 const CLUSTERS: usize = 20;
@@ -92,47 +97,59 @@ pub struct Facts {
     pub limits: BTreeMap<&'static str, Asked<f64>>,
     /// Nodes whose names seemed to be taken, by themselves: reads lag behind creates.
     pub ours: BTreeSet<Address>,
+    /// What the caller may not do, of what was asked for.
+    pub denied: Asked<BTreeSet<Question>>,
 }
 
 impl Facts {
     /// Asks for all that the plan needs.
     pub async fn ask(cx: &Cx, plan: &Plan) -> Self {
+        let until = Instant::now() + PATIENCE;
         let roles = ["AWS::IAM::Role", "AWS::ECS::Service", "AWS::ApiGateway::VpcLink"];
         let (ec2, elb) = (
             async {
                 join!(
-                    within(plan.has("AWS::EC2::VPC"), vpcs(cx)),
-                    within(plan.has("AWS::EC2::EIP"), addresses(cx)),
-                    within(plan.has("AWS::EC2::InternetGateway"), internet_gateways(cx)),
-                    within(plan.has("AWS::EC2::NatGateway"), nat_gateways(cx)),
+                    within(until, plan.has("AWS::EC2::VPC"), vpcs(cx)),
+                    within(until, plan.has("AWS::EC2::EIP"), addresses(cx)),
+                    within(until, plan.has("AWS::EC2::InternetGateway"), internet_gateways(cx)),
+                    within(until, plan.has("AWS::EC2::NatGateway"), nat_gateways(cx)),
                 )
             },
             async {
                 join!(
                     within(
+                        until,
                         plan.has("AWS::ElasticLoadBalancingV2::LoadBalancer"),
                         load_balancers(cx)
                     ),
-                    within(plan.has("AWS::ElasticLoadBalancingV2::TargetGroup"), target_groups(cx)),
+                    within(
+                        until,
+                        plan.has("AWS::ElasticLoadBalancingV2::TargetGroup"),
+                        target_groups(cx)
+                    ),
                 )
             },
         );
         let names = async {
             join!(
-                within(plan.has("AWS::ServiceDiscovery::PrivateDnsNamespace"), namespaces(cx)),
-                within(plan.has("AWS::AppMesh::Mesh"), meshes(cx)),
-                within(roles.iter().any(|kind| plan.has(kind)), all_roles(cx)),
-                within(plan.has("AWS::ECS::Cluster"), clusters(cx, plan)),
-                within(plan.has("AWS::Logs::LogGroup"), log_groups(cx)),
+                within(
+                    until,
+                    plan.has("AWS::ServiceDiscovery::PrivateDnsNamespace"),
+                    namespaces(cx)
+                ),
+                within(until, plan.has("AWS::AppMesh::Mesh"), meshes(cx)),
+                within(until, roles.iter().any(|kind| plan.has(kind)), all_roles(cx)),
+                within(until, plan.has("AWS::ECS::Cluster"), clusters(cx, plan)),
+                within(until, plan.has("AWS::Logs::LogGroup"), log_groups(cx)),
             )
         };
         let (ec2, elb, names, vpc_links, vcpus, limits) = join!(
             ec2,
             elb,
             names,
-            within(plan.has("AWS::ApiGateway::VpcLink"), vpc_links(cx)),
-            within(plan.vcpus > 0.0, vcpus(cx)),
-            limits::ask(cx, quotas::needed(plan)),
+            within(until, plan.has("AWS::ApiGateway::VpcLink"), vpc_links(cx)),
+            within(until, plan.vcpus > 0.0, vcpus(cx)),
+            limits::ask(cx, until, quotas::needed(plan)),
         );
         let mut facts = Self {
             vpcs: ec2.0,
@@ -150,15 +167,24 @@ impl Facts {
             vcpus,
             limits,
             ours: BTreeSet::new(),
+            denied: Asked::Not,
         };
-        facts.ours = ours(plan, &facts).await;
+        let questions = service_roles::questions(cx.scope(), plan, &facts);
+        (facts.ours, facts.denied) = join!(
+            ours(until, plan, &facts),
+            within(until, !questions.is_empty(), permissions::denied(cx, questions)),
+        );
         facts
     }
 }
 
 /// Asks a question, if it is one, and for a while only.
-pub(super) async fn within<T>(wanted: bool, ask: impl Future<Output = Result<T>>) -> Asked<T> {
-    let asked = OptionFuture::from(wanted.then(|| tokio::time::timeout(PATIENCE, ask)));
+pub(super) async fn within<T>(
+    until: Instant,
+    wanted: bool,
+    ask: impl Future<Output = Result<T>>,
+) -> Asked<T> {
+    let asked = OptionFuture::from(wanted.then(|| tokio::time::timeout_at(until, ask)));
     match asked.await {
         None => Asked::Not,
         Some(Ok(Ok(answer))) => Asked::Known(answer),
@@ -170,12 +196,12 @@ pub(super) async fn within<T>(wanted: bool, ask: impl Future<Output = Result<T>>
 
 /// Which of the nodes whose names are taken have them: another look, since the first one may have
 /// come too early after a run that was killed.
-async fn ours(plan: &Plan, facts: &Facts) -> BTreeSet<Address> {
+async fn ours(until: Instant, plan: &Plan, facts: &Facts) -> BTreeSet<Address> {
     let mut kinds = BTreeMap::new();
     for wanted in names::taken(plan, facts) {
         kinds.entry(wanted.kind).or_insert(&wanted.ops);
     }
-    let searches = kinds.into_values().map(|kind| within(true, kind.search()));
+    let searches = kinds.into_values().map(|kind| within(until, true, kind.search()));
     let found = join_all(searches).await.into_iter().map(|found| match found {
         Asked::Known(found) => found,
         Asked::Not | Asked::Unknown(_) => Vec::new(),

@@ -11,10 +11,12 @@ use crate::{
 };
 use futures_util::future::join_all;
 use std::collections::BTreeMap;
+use tokio::time::Instant;
 
 /// Asks for these quotas, service by service, all at once.
 pub async fn ask(
     cx: &Cx,
+    until: Instant,
     quotas: impl IntoIterator<Item = &'static Quota>,
 ) -> BTreeMap<&'static str, Asked<f64>> {
     let mut services: BTreeMap<&str, Vec<&'static str>> = BTreeMap::new();
@@ -22,7 +24,7 @@ pub async fn ask(
         services.entry(quota.service).or_default().push(quota.code);
     }
     let asked = services.into_iter().map(async |(service, codes)| {
-        let told = within(true, async {
+        let told = within(until, true, async {
             match codes.as_slice() {
                 [code] => one(cx, service, code).await,
                 _ => all(cx, service).await,

@@ -3,6 +3,7 @@
 //!
 //! [`facts`] asks AWS, [`registry`] asks where images are; every other file is one check, a function of facts and plan that asks nothing.
 
+pub mod cidrs;
 pub mod clock;
 pub mod facts;
 pub mod identity;
@@ -10,6 +11,7 @@ pub mod images;
 pub mod limits;
 pub mod mesh;
 pub mod names;
+pub mod permissions;
 pub mod plan;
 pub mod quotas;
 pub mod registry;
@@ -35,8 +37,9 @@ pub async fn examine(cx: &Cx, plan: &Plan, images: &Images) -> Vec<Check> {
     let mut checks = vec![clock::judge(cx.log().skew())];
     checks.extend(mesh::judge(plan, &facts));
     checks.extend(names::judge(plan, &facts));
+    checks.extend(cidrs::judge(plan, &facts));
     checks.extend(quotas::judge(plan, &facts));
-    checks.extend(service_roles::judge(plan, &facts));
+    checks.extend(service_roles::judge(cx.scope(), plan, &facts));
     checks.extend(pulled);
     checks
 }

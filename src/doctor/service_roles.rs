@@ -1,8 +1,12 @@
 //! Whether AWS's services have their roles in the account. AWS makes each at the first use, if the
 //! caller may have it made.
 
-use super::{Asked, Facts, Plan};
-use crate::model::Check;
+use super::{Asked, Facts, Plan, permissions::Question};
+use crate::{
+    aws::{Identity, Scope},
+    model::Check,
+};
+use std::collections::BTreeSet;
 
 const NAME: &str = "service-linked roles";
 
@@ -18,33 +22,67 @@ const ROLES: &[(&str, &str, &str)] = &[
     ("AWS::AppMesh::Mesh", "appmesh.amazonaws.com", "AWSServiceRoleForAppMesh"),
 ];
 
-/// One line for all.
-pub fn judge(plan: &Plan, facts: &Facts) -> Option<Check> {
-    let needed: Vec<_> = ROLES.iter().filter(|(kind, ..)| plan.has(kind)).collect();
-    if needed.is_empty() {
-        return None;
-    }
-    let roles = match &facts.roles {
-        Asked::Known(roles) => roles,
-        Asked::Not => return None,
-        Asked::Unknown(why) => {
-            let what = format!("whether they are there is not known: {why}");
-            return Some(Check::warning(NAME, what, "allow iam:ListRoles to have it looked at"));
-        }
-    };
-    let absent = needed.iter().filter(|(_, service, name)| {
+/// The roles that the plan needs and the account does not have: service and name.
+fn absent(plan: &Plan, facts: &Facts) -> Vec<(&'static str, &'static str)> {
+    let Asked::Known(roles) = &facts.roles else { return Vec::new() };
+    let absent = ROLES.iter().filter(|(kind, service, name)| {
         let path = format!("/aws-service-role/{service}/");
-        !roles.iter().any(|role| role.name == *name && role.path == path)
+        plan.has(kind) && !roles.iter().any(|role| role.name == *name && role.path == path)
     });
-    let absent: Vec<&str> = absent.map(|(_, _, name)| *name).collect();
-    Some(match absent.as_slice() {
-        [] => Check::ok(NAME, "all are there"),
-        absent => Check::ok(
-            NAME,
-            format!(
-                "AWS makes {} at the first use, by iam:CreateServiceLinkedRole",
-                absent.join(", ")
-            ),
-        ),
-    })
+    absent.map(|(_, service, name)| (*service, *name)).collect()
+}
+
+fn question(scope: &Scope, service: &str, name: &str) -> Question {
+    let Identity { account, partition, .. } = &scope.identity;
+    let role = format!("aws-service-role/{service}/{name}");
+    Question {
+        action: "iam:CreateServiceLinkedRole".into(),
+        resource: format!("arn:{partition}:iam::{account}:role/{role}"),
+        context: [("iam:AWSServiceName".to_owned(), service.to_owned())].into(),
+    }
+}
+
+/// Whether the caller may have the absent ones made.
+pub fn questions(scope: &Scope, plan: &Plan, facts: &Facts) -> BTreeSet<Question> {
+    absent(plan, facts).iter().map(|(service, name)| question(scope, service, name)).collect()
+}
+
+/// One line for all that are there or will be, and one for each that cannot be made.
+pub fn judge(scope: &Scope, plan: &Plan, facts: &Facts) -> Vec<Check> {
+    if !ROLES.iter().any(|(kind, ..)| plan.has(kind)) {
+        return Vec::new();
+    }
+    if let Asked::Unknown(why) = &facts.roles {
+        let what = format!("whether they are there is not known: {why}");
+        return vec![Check::warning(NAME, what, "allow iam:ListRoles to have it looked at")];
+    }
+    let denied = |(service, name): &&(&str, &str)| {
+        let question = question(scope, service, name);
+        matches!(&facts.denied, Asked::Known(denied) if denied.contains(&question))
+    };
+    let absent = absent(plan, facts);
+    let (barred, creatable): (Vec<_>, Vec<_>) = absent.iter().partition(denied);
+    let mut checks: Vec<Check> = barred
+        .into_iter()
+        .map(|(service, name)| {
+            Check::failure(
+                NAME,
+                format!("{name} is not there, and these credentials may not have AWS make it"),
+                format!(
+                    "permit iam:CreateServiceLinkedRole, or have it made once: aws iam \
+                     create-service-linked-role --aws-service-name {service}"
+                ),
+            )
+        })
+        .collect();
+    let names: Vec<&str> = creatable.into_iter().map(|(_, name)| name).collect();
+    match names.as_slice() {
+        [] if checks.is_empty() => checks.push(Check::ok(NAME, "all are there")),
+        [] => {}
+        names => {
+            let what = format!("AWS makes {} at the first use", names.join(", "));
+            checks.push(Check::ok(NAME, what));
+        }
+    }
+    checks
 }

@@ -18,6 +18,7 @@ def run(aws):
     roles(aws.iam)
     policies(aws.iam)
     linked(aws.iam)
+    simulated(aws.iam)
     log_groups(aws.logs)
     quotas(getattr(aws, "service-quotas"))
 
@@ -98,6 +99,28 @@ def linked(iam):
     role = create(AWSServiceName="ops.apigateway.amazonaws.com")["Role"]["RoleName"]
     refused("InvalidInput", create, AWSServiceName="ops.apigateway.amazonaws.com")
     refused("UnmodifiableEntity", iam.delete_role, RoleName=role, _status=400)
+
+
+def simulated(iam):
+    """Policies of the caller and of a role, as IAM simulates them."""
+    ask = iam.simulate_principal_policy
+    actions = ["logs:PutLogEvents", "ec2:CreateVpc"]
+    me = iam.get_user()["User"]["Arn"]
+    found = ask(PolicySourceArn=me, ActionNames=actions)["EvaluationResults"]
+    same([it["EvalDecision"] for it in found], ["allowed", "allowed"])
+    role = iam.create_role(RoleName="asked", AssumeRolePolicyDocument=document(TRUST))["Role"]["Arn"]
+    iam.put_role_policy(RoleName="asked", PolicyName="own", PolicyDocument=document(ALLOW))
+    on = ["arn:aws:logs:eu-west-1:000000000000:log-group:a", "*"]
+    found = ask(PolicySourceArn=role, ActionNames=actions, ResourceArns=on)["EvaluationResults"]
+    same([it["EvalDecision"] for it in found], ["allowed", "implicitDeny"])
+    same([it["EvalResourceName"] for it in found[0]["ResourceSpecificResults"]], on)
+    found = pages(iam, "simulate_principal_policy", "EvaluationResults", 1, PolicySourceArn=role, ActionNames=actions)
+    same([len(page) for page in found], [1, 1])
+    refused("NoSuchEntity", ask, PolicySourceArn=role + "2", ActionNames=actions)
+    refused("NoSuchEntity", ask, PolicySourceArn=me + "2", ActionNames=actions)
+    refused("InvalidInput", ask, PolicySourceArn="arn:aws:iam::000000000000:group/a", ActionNames=actions)
+    iam.delete_role_policy(RoleName="asked", PolicyName="own")
+    iam.delete_role(RoleName="asked")
 
 
 def log_groups(logs):

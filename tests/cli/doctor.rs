@@ -12,6 +12,7 @@ fn doctor_says_line_by_line_that_an_account_has_room() {
     ok       mesh: App Mesh (App Mesh answers this account); AWS ended it on 30 September 2026
     ok       clock: the simulator keeps its own time
     ok       names: no name that is to be given is taken
+    ok       addresses: no other VPC has addresses of 10.1.96.0/20 and 10.0.96.0/20
     ok       quotas: VPCs: 0 used + 2 to be made, of 5
     ok       quotas: internet gateways: 0 used + 2 to be made, of 5
     ok       quotas: Elastic IPs: 0 used + 4 to be made, of 5
@@ -24,9 +25,9 @@ fn doctor_says_line_by_line_that_an_account_has_room() {
     ok       quotas: Fargate vCPUs: 0 used + 4 to be made, of 4000
     ok       quotas: NAT gateways in us-east-1a: 0 used + 2 to be made, of 5
     ok       quotas: NAT gateways in us-east-1b: 0 used + 2 to be made, of 5
-    ok       service-linked roles: AWS makes AWSServiceRoleForECS, AWSServiceRoleForElasticLoadBalancing, AWSServiceRoleForAPIGateway, AWSServiceRoleForAppMesh at the first use, by iam:CreateServiceLinkedRole
+    ok       service-linked roles: AWS makes AWSServiceRoleForECS, AWSServiceRoleForElasticLoadBalancing, AWSServiceRoleForAPIGateway, AWSServiceRoleForAppMesh at the first use
     ok       images: not looked at: the simulator pulls none
-    18 ok: `meshctl up` may begin
+    19 ok: `meshctl up` may begin
     "#);
     assert!(home.account().is_empty());
     assert!(!home.state().join("servicemesh-demo").exists(), "doctor keeps no state");
@@ -42,7 +43,7 @@ fn what_is_in_the_way_is_told_by_doctor_and_keeps_up_from_beginning() {
     failure  quotas: Elastic IPs: 4 used + 4 to be made, of 5
              remedy: raise the quota "EC2-VPC Elastic IPs" (ec2 L-0263D0A3), or release some that are not needed, or set network.nat = "single"
     "#);
-    assert_snapshot!(doctor.stdout.lines().last().unwrap_or_default(), @"17 ok, 1 in the way: `meshctl up` would be refused");
+    assert_snapshot!(doctor.stdout.lines().last().unwrap_or_default(), @"18 ok, 1 in the way: `meshctl up` would be refused");
 
     let lines = home.local(&["doctor", "--output", "json"]).ends(5).json();
     let failure = lines.iter().find(|line| line["verdict"] == "failure").expect("a failure");

@@ -7,7 +7,7 @@ use aws_smithy_runtime_api::client::http::{
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use meshctl::{
     aws::{CallLog, Clients, Endpoint},
-    cli::{doctor::look, session::Session},
+    cli::{CliError, doctor::look, session::Session},
     config::Config,
     doctor::{Images, Plan, Registries, examine},
     model::{Check, Clock, Verdict, tags},
@@ -281,19 +281,21 @@ fn skewed(inner: SharedHttpClient, ahead: Duration) -> SharedHttpClient {
     })
 }
 
+async fn session_over(http: SharedHttpClient, directory: &str) -> Result<Session, CliError> {
+    let region = Some("eu-west-1".into());
+    let endpoint = Endpoint { in_process: Some(http), region, ..Endpoint::default() };
+    let clients = Clients::load(&endpoint, CallLog::default()).await;
+    let config = Config::parse(DEMO, "test").expect("a right configuration");
+    let directory = std::env::temp_dir().join(directory).join("no-state");
+    Session::with(clients, Some(config), "servicemesh-demo", directory, Clock::started(1.0)).await
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_clock_that_is_minutes_off_is_seen_in_awss_answers() {
     let world = World::new(DEMO);
-    let directory = tempfile::tempdir().unwrap();
     for (seconds, verdict) in [(0, Verdict::Ok), (270, Verdict::Warning), (600, Verdict::Failure)] {
         let http = skewed(world.simulator.http_client(), Duration::from_secs(seconds));
-        let region = Some("eu-west-1".into());
-        let endpoint = Endpoint { in_process: Some(http), region, ..Endpoint::default() };
-        let clients = Clients::load(&endpoint, CallLog::default()).await;
-        let config = Some(Config::parse(DEMO, "test").unwrap());
-        let (directory, clock) = (directory.path().join("skewed"), Clock::started(1.0));
-        let session =
-            Session::with(clients, config, "servicemesh-demo", directory, clock).await.unwrap();
+        let session = session_over(http, "skewed").await.unwrap();
         let found = look(&session, session.glance().unwrap()).await.unwrap();
         let clock = found.iter().find(|check| check.check == "clock").unwrap();
         assert_eq!(clock.verdict, verdict, "{clock:?}");
@@ -367,4 +369,53 @@ async fn images_are_asked_for_in_their_registries() {
     let found = lines(examine(&session.cx, &plan, &Images::At(Registries::at(base))).await);
     assert!(found.iter().all(|line| line.starts_with("ok ")), "{found:#?}");
     assert!(found[1].contains("was not looked at, because its registry cannot be reached: "));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_service_linked_role_that_cannot_be_made_is_in_the_way() {
+    let world = World::new(&connect());
+    world.simulator.behind(|account| {
+        account.iam.denied.insert("iam:CreateServiceLinkedRole".into());
+    });
+    let found = troubles(&checks(&world).await);
+    let line = |role: &str| {
+        format!(
+            "failure service-linked roles: AWSServiceRoleFor{role} is not there, and these \
+             credentials may not have AWS make it"
+        )
+    };
+    assert_eq!(found, ["ECS", "ElasticLoadBalancing", "APIGateway"].map(line));
+
+    // Those that are there need not be made.
+    let session = world.session().await;
+    for service in ["ecs", "elasticloadbalancing", "ops.apigateway"] {
+        let call = session.cx.iam().create_service_linked_role();
+        call.aws_service_name(format!("{service}.amazonaws.com")).send().await.unwrap();
+    }
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    assert_eq!(troubles(&checks(&world).await), [] as [String; 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_may_not_simulate_policies_is_not_kept_back() {
+    let world = World::new(&connect());
+    world.simulator.fault(Rule::new("iam:SimulatePrincipalPolicy", When::Always, denied()));
+    assert_eq!(troubles(&checks(&world).await), [] as [String; 0]);
+    world.simulator.calm();
+    world.simulator.fault(Rule::new("iam:ListRoles", When::Nth(2), denied()));
+    let found = troubles(&checks(&world).await);
+    assert!(found[0].starts_with("warning service-linked roles: whether they are there"));
+    assert_eq!(found.len(), 1, "{found:#?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_signature_of_another_time_is_put_down_to_the_clock() {
+    let world = World::new(DEMO);
+    let message = "Signature expired: 20261128T040000Z is now earlier than 20261128T050000Z";
+    let (code, message) = ("SignatureDoesNotMatch".to_owned(), message.to_owned());
+    let fault = Fault::Refuse { code, message, status: 403 };
+    world.simulator.fault(Rule::new("sts:GetCallerIdentity", When::Always, fault));
+    let http = world.simulator.http_client();
+    let error = session_over(http, "expired").await.err().unwrap();
+    assert!(error.hints[0].contains("set the clock"), "{:?}", error.hints);
 }

@@ -5,6 +5,7 @@ pub mod managed;
 pub mod role;
 pub mod role_policy;
 pub mod service_linked;
+pub mod simulation;
 pub mod tags;
 
 #[cfg(test)]
@@ -21,6 +22,7 @@ use super::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 /// All that IAM holds of the account.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -28,6 +30,8 @@ use serde_json::{Value, json};
 pub struct Iam {
     /// Roles, by name in lower case: IAM's names differ by more than case.
     pub roles: Table<role::Role>,
+    /// What policy simulation says that the caller may not do: actions, with `*` for any text.
+    pub denied: BTreeSet<String>,
 }
 
 /// Does one operation.
@@ -56,6 +60,7 @@ pub fn call(account: &mut Account, call: &Call) -> Answer {
         "ListPolicyVersions" => managed::list_versions(call),
         "ListPolicies" => managed::list(account, call),
         "CreateServiceLinkedRole" => service_linked::create(account, call),
+        "SimulatePrincipalPolicy" => simulation::principal(account, call),
         "ListInstanceProfilesForRole" => {
             role::find(account, call)?;
             page(&call.input, "InstanceProfiles", Vec::new())

@@ -1,0 +1,106 @@
+//! What the caller may do, by IAM's own simulation of its policies. Actions:
+//! iam:SimulatePrincipalPolicy, and iam:GetRole for who assumed a role. Neither is needed: without
+//! them nothing is said.
+
+use crate::{
+    aws::{Answered, Cx, OpResult},
+    model::{Class, Error, Result},
+};
+use aws_sdk_iam::types::{ContextEntry, ContextKeyTypeEnum, PolicyEvaluationDecisionType};
+use futures_util::future::try_join_all;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// How many actions are asked for in one call.
+const ACTIONS: usize = 100;
+
+/// One action on one resource.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Question {
+    /// Such as `ec2:CreateVpc`.
+    pub action: String,
+    /// An ARN, or `*`.
+    pub resource: String,
+    /// Condition keys with their values.
+    pub context: BTreeMap<String, String>,
+}
+
+impl Question {
+    /// What stands before the colon.
+    fn service(&self) -> &str {
+        self.action.split(':').next().unwrap_or_default()
+    }
+}
+
+/// Which of these the caller may not do.
+///
+/// # Errors
+/// When the simulation is refused, or the caller is of a kind that IAM does not simulate.
+pub async fn denied(cx: &Cx, questions: BTreeSet<Question>) -> Result<BTreeSet<Question>> {
+    if questions.is_empty() {
+        return Ok(questions);
+    }
+    let Some(who) = principal(cx).await? else { return Ok(BTreeSet::new()) };
+    // Every action of a call is tried on every resource of it, so what goes together is asked for
+    // together.
+    let mut groups: BTreeMap<_, Vec<Question>> = BTreeMap::new();
+    for question in questions {
+        let group = (question.service().to_owned(), question.context.clone());
+        groups.entry(group).or_default().push(question);
+    }
+    let calls = groups.values().flat_map(|group| group.chunks(ACTIONS));
+    let answers = calls.map(|group| ask(cx, &who, group));
+    Ok(try_join_all(answers).await?.into_iter().flatten().collect())
+}
+
+async fn ask(cx: &Cx, who: &str, group: &[Question]) -> Result<Vec<Question>> {
+    let actions: BTreeSet<String> = group.iter().map(|one| one.action.clone()).collect();
+    let resources: BTreeSet<String> = group.iter().map(|one| one.resource.clone()).collect();
+    // All of a group have the same.
+    let context = group.first().into_iter().flat_map(|one| &one.context).map(|(key, value)| {
+        let entry = ContextEntry::builder().context_key_name(key).context_key_values(value);
+        entry.context_key_type(ContextKeyTypeEnum::String).build()
+    });
+    let context: Vec<ContextEntry> = context.collect();
+    let call = cx.iam().simulate_principal_policy().policy_source_arn(who);
+    let call = call.set_action_names(Some(actions.into_iter().collect()));
+    let call = call.set_resource_arns(Some(resources.into_iter().collect())).max_items(1000);
+    let call = call.set_context_entries((!context.is_empty()).then_some(context));
+    let pages = call.into_paginator().items().send();
+    let found: Vec<_> = pages.try_collect().await.op("iam:SimulatePrincipalPolicy")?;
+    let mut decisions = BTreeMap::new();
+    for result in &found {
+        let action = result.eval_action_name().to_ascii_lowercase();
+        for one in result.resource_specific_results() {
+            let key = (action.clone(), one.eval_resource_name().to_owned());
+            decisions.insert(key, one.eval_resource_decision().clone());
+        }
+        // With one resource IAM may leave the details out.
+        if let Some(resource) = result.eval_resource_name() {
+            let key = (action, resource.to_owned());
+            decisions.entry(key).or_insert_with(|| result.eval_decision().clone());
+        }
+    }
+    let allowed = |question: &&Question| {
+        let key = (question.action.to_ascii_lowercase(), question.resource.clone());
+        // What it says nothing of is not held against anybody.
+        decisions.get(&key).is_none_or(|it| *it == PolicyEvaluationDecisionType::Allowed)
+    };
+    Ok(group.iter().filter(|question| !allowed(question)).cloned().collect())
+}
+
+/// Whose policies to simulate; `None` for the account's root, which may do everything.
+async fn principal(cx: &Cx) -> Result<Option<String>> {
+    const OP: &str = "iam:GetRole";
+    let arn = &cx.scope().identity.arn;
+    let end = arn.rsplit(':').next().unwrap_or_default();
+    match end.split('/').collect::<Vec<_>>().as_slice() {
+        ["root"] => Ok(None),
+        // The session's ARN lacks the role's path.
+        ["assumed-role", name, ..] => {
+            let answer = cx.iam().get_role().role_name(*name).send().await.op(OP)?;
+            Ok(Some(answer.role().answered(OP, "Role")?.arn().to_owned()))
+        }
+        ["user" | "role", ..] => Ok(Some(arn.clone())),
+        _ => Err(Error::new(Class::Invalid, format!("IAM does not simulate {arn}"))),
+    }
+}

@@ -1,0 +1,67 @@
+//! `SimulatePrincipalPolicy`: what the caller, or a role, may do.
+
+use super::{Iam, page, role, unknown};
+use crate::simulator::{
+    account::{Account, Answer},
+    faults::matches,
+    fields::Fields,
+    wire::{ApiError, Call},
+};
+use serde_json::{Value, json};
+
+/// Answers for every action, on each of the resources that are named. The caller may do everything
+/// but what [`Iam::denied`] says; a role what its policies allow, whatever the resource.
+pub fn principal(account: &mut Account, call: &Call) -> Answer {
+    let input = &call.input;
+    let who = input.text_or_empty("PolicySourceArn");
+    let name = who.rsplit('/').next().unwrap_or_default();
+    let caller = format!("arn:aws:iam::{}:user/local", account.id);
+    let may: &dyn Fn(&str) -> bool = match who.rsplit(':').next().unwrap_or_default() {
+        _ if who == caller => &|action| !denies(&account.iam, action),
+        one if one.starts_with("role/") => {
+            if !role::exists(account, who) {
+                return Err(unknown(format!("The role with name {name} cannot be found.")));
+            }
+            &|action| role::allows(account, who, action)
+        }
+        one if one.starts_with("user/") => {
+            return Err(unknown(format!("The user with name {name} cannot be found.")));
+        }
+        _ => {
+            let message =
+                format!("Invalid Entity Arn: {who} does not clearly define entity type and name.");
+            return Err(ApiError::new("InvalidInput", message).status(400));
+        }
+    };
+    let resources = match input.texts("ResourceArns") {
+        none if none.is_empty() => vec!["*"],
+        named => named,
+    };
+    let actions = input.texts("ActionNames");
+    let results = actions.iter().map(|action| evaluated(action, &resources, may(action)));
+    page(input, "EvaluationResults", results.collect())
+}
+
+fn denies(iam: &Iam, action: &str) -> bool {
+    iam.denied.iter().any(|pattern| matches(pattern, action))
+}
+
+fn evaluated(action: &str, resources: &[&str], may: bool) -> Value {
+    let decision = if may { "allowed" } else { "implicitDeny" };
+    let each = resources.iter().map(|resource| {
+        json!({
+            "EvalResourceName": resource,
+            "EvalResourceDecision": decision,
+            "MatchedStatements": [],
+            "MissingContextValues": [],
+        })
+    });
+    json!({
+        "EvalActionName": action,
+        "EvalResourceName": resources.first(),
+        "EvalDecision": decision,
+        "MatchedStatements": [],
+        "MissingContextValues": [],
+        "ResourceSpecificResults": each.collect::<Vec<_>>(),
+    })
+}
