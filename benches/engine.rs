@@ -8,7 +8,8 @@ use meshctl::{
     engine::{Engine, Events, Interrupt, retry::Retry, work::Work},
     model::{
         Address, Clock, Depth, Drift, Edge, Found, Graph, Identities, Kind, KindOps, Live,
-        Milestone, Readiness, Registry, Replacement, Result, Step, Tags, Times, tags::TagChanges,
+        Milestone, Permission, Readiness, Registry, Replacement, Result, Step, Tags, Times,
+        tags::TagChanges,
     },
     state::{State, Store},
 };
@@ -30,6 +31,10 @@ impl KindOps for Nothing {
 
     fn times(&self) -> Times {
         Times::INSTANT
+    }
+
+    fn permissions(&self) -> Vec<Permission> {
+        Vec::new()
     }
 
     fn replacement(&self) -> Replacement {
@@ -97,6 +102,10 @@ impl Step for Node {
 
     fn wish(&self) -> Value {
         json!({})
+    }
+
+    fn permissions(&self) -> Vec<Permission> {
+        Vec::new()
     }
 
     fn tags(&self, _: &Address) -> Tags {

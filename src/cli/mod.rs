@@ -8,6 +8,7 @@ pub mod error;
 pub mod expiry;
 pub mod patience;
 pub mod plan;
+pub mod policy;
 pub mod reap;
 pub mod session;
 pub mod signals;
@@ -49,6 +50,8 @@ pub enum Command {
     Plan(plan::Plan),
     /// Look whether `up` would get through, before it changes anything
     Doctor(doctor::Doctor),
+    /// Print the IAM policy that a command needs
+    Policy(policy::Policy),
     /// Rebuild the state from the tags of what exists
     Adopt(adopt::Adopt),
     /// Remove every stack of the account whose time is over
@@ -67,6 +70,7 @@ impl Command {
             Self::Status(_) => "status",
             Self::Plan(_) => "plan",
             Self::Doctor(_) => "doctor",
+            Self::Policy(_) => "policy",
             Self::Adopt(_) => "adopt",
             Self::Reap(_) => "reap",
             Self::Timings(_) => "timings",
@@ -81,6 +85,7 @@ impl Command {
             Self::Status(status) => status.common.clone(),
             Self::Plan(plan) => plan.common.clone(),
             Self::Doctor(doctor) => doctor.common.clone(),
+            Self::Policy(policy) => policy.common.clone(),
             Self::Adopt(adopt) => adopt.common.clone(),
             Self::Reap(reap) => reap.common.clone(),
             Self::Timings(timings) => timings.common.clone(),
@@ -114,6 +119,7 @@ pub fn run() -> Exit {
             Command::Status(status) => status.run().await,
             Command::Plan(plan) => plan.run().await,
             Command::Doctor(doctor) => doctor.run().await,
+            Command::Policy(policy) => policy.run().await,
             Command::Adopt(adopt) => adopt.run().await,
             Command::Reap(reap) => reap.run().await,
             Command::Timings(timings) => timings.run(),

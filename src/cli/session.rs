@@ -167,8 +167,7 @@ impl Session {
         let Some(config) = &self.config else {
             return Err(CliError::new(Exit::Usage, "this command needs a configuration"));
         };
-        let recorded = state.choices.get(MESH).cloned();
-        let recorded = recorded.and_then(|kind| serde_json::from_value(kind).ok());
+        let recorded = recorded_mesh(state);
         let facts = patiently(self.clock, || Facts::ask(&self.cx, config, recorded)).await?;
         if facts.mesh.kind == Kind::ServiceConnect {
             possible(config, &facts.mesh)?;
@@ -374,6 +373,11 @@ impl Session {
     }
 }
 
+/// The kind of mesh that a state says the stack has.
+pub(super) fn recorded_mesh(state: &State) -> Option<Kind> {
+    serde_json::from_value(state.choices.get(MESH)?.clone()).ok()
+}
+
 /// Refuses what a configuration asks of Service Connect in vain.
 fn possible(config: &Config, choice: &Choice) -> Result<(), CliError> {
     let conflicts = config.against_service_connect();
@@ -396,7 +400,7 @@ fn nobody(error: Error) -> CliError {
     CliError::new(Exit::Refused, message).hint(error.hint.unwrap_or_else(|| sign_in.into()))
 }
 
-fn read_config(common: &Common, without: bool) -> Result<Option<Config>, CliError> {
+pub(super) fn read_config(common: &Common, without: bool) -> Result<Option<Config>, CliError> {
     let path = common.config_path();
     if without && common.config.is_none() && (common.stack.is_some() || !path.exists()) {
         return Ok(None);

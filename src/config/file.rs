@@ -76,6 +76,7 @@ impl Reader {
             region: self.optional(&top, "region"),
             allowed_accounts: self.get(&top, "allowed_accounts"),
             ttl: self.ttl(&top),
+            permissions_boundary: self.optional(&top, "permissions_boundary"),
             log_retention_days: self.get(&top, "log_retention_days"),
             tags: self.map(&tags),
             network: self.network(&top),

@@ -37,6 +37,8 @@ pub struct Config {
     pub allowed_accounts: Vec<String>,
     /// How long the environment may live, counted from the first `up`.
     pub ttl: Option<Ttl>,
+    /// The ARN of the policy that is the permissions boundary of every role.
+    pub permissions_boundary: Option<String>,
     /// How long CloudWatch keeps logs.
     pub log_retention_days: i32,
     /// The user's own tags, on everything that can carry them.

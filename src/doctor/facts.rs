@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     aws::{Cx, OpResult},
-    model::{Address, Class, Error, Result},
+    model::{Address, Class, Error, Permission, Result},
 };
 use aws_sdk_ec2::types::{Filter, NatGatewayState};
 use aws_sdk_ecs::types::LaunchType;
@@ -28,6 +28,13 @@ use std::{
     time::Duration,
 };
 use tokio::time::Instant;
+
+/// What asking needs of IAM beyond what `up` needs. Simulations of the caller's policies are left out:
+/// they could be asked about anybody's.
+pub fn own_permissions() -> Vec<Permission> {
+    let quotas = ["servicequotas:GetServiceQuota", "servicequotas:ListServiceQuotas"];
+    quotas.map(Permission::find).to_vec()
+}
 
 /// How long all of it may take: it keeps `up` from beginning.
 const PATIENCE: Duration = Duration::from_millis(1800);

@@ -17,7 +17,7 @@ pub mod quotas;
 pub mod registry;
 pub mod service_roles;
 
-pub use facts::{Asked, Facts};
+pub use facts::{Asked, Facts, own_permissions};
 pub use images::Images;
 pub use plan::{Plan, Wanted};
 pub use registry::Registries;

@@ -1,8 +1,8 @@
 //! What the engine runs. It knows nothing of AWS: a step brings its own clients.
 
 use super::{
-    Address, Drift, Edge, Identities, Kind, Readiness, Replacement, Result, Tags, Times,
-    tags::TagChanges,
+    Address, Drift, Edge, Identities, Kind, Permission, Readiness, Replacement, Result, Tags,
+    Times, tags::TagChanges,
 };
 use futures_util::future::LocalBoxFuture;
 use serde_json::Value;
@@ -43,6 +43,8 @@ pub trait Step {
     fn edges(&self) -> Vec<Edge>;
     /// The wish, for comparison with an earlier one.
     fn wish(&self) -> Value;
+    /// What it needs of IAM beyond its kind.
+    fn permissions(&self) -> Vec<Permission>;
     /// The tags that it shall carry, without the token; empty where AWS keeps none.
     fn tags(&self, address: &Address) -> Tags;
     /// Makes one creating call, marked with the token, and returns the identity.
@@ -71,6 +73,8 @@ pub trait KindOps {
     fn stands_on(&self) -> Vec<Kind>;
     /// How long it takes.
     fn times(&self) -> Times;
+    /// What its calls need of IAM.
+    fn permissions(&self) -> Vec<Permission>;
     /// How it is replaced.
     fn replacement(&self) -> Replacement;
     /// Finds everything of this kind that belongs to the stack.

@@ -4,8 +4,8 @@ use super::{Resource, needs::Needs};
 use crate::{
     aws::{Cx, cx::tags_at},
     model::{
-        Address, Depth, Drift, Edge, Error, Found, Identities, Kind, KindOps, Live, Readiness,
-        Replacement, Result, Step, Tags, Times, tags::TagChanges,
+        Address, Depth, Drift, Edge, Error, Found, Identities, Kind, KindOps, Live, Permission,
+        Readiness, Replacement, Result, Step, Tags, Times, tags::TagChanges,
     },
 };
 use futures_util::future::{FutureExt, LocalBoxFuture};
@@ -53,6 +53,10 @@ impl<R: Resource> KindOps for Erased<R> {
 
     fn times(&self) -> Times {
         R::TIMES
+    }
+
+    fn permissions(&self) -> Vec<Permission> {
+        R::permissions()
     }
 
     fn replacement(&self) -> Replacement {
@@ -149,6 +153,10 @@ impl<R: Resource> Step for Node<R> {
 
     fn wish(&self) -> Value {
         serde_json::to_value(&self.resource).unwrap_or(Value::Null)
+    }
+
+    fn permissions(&self) -> Vec<Permission> {
+        self.resource.own_permissions()
     }
 
     fn tags(&self, address: &Address) -> Tags {

@@ -1,5 +1,6 @@
 //! Every kind of resource, each described once, in folders named as AWS's services.
 
+mod access;
 pub mod apigateway;
 pub mod appmesh;
 pub mod blueprint;
@@ -32,7 +33,8 @@ pub mod prelude {
             tags::{tags_in, tags_of},
         },
         model::{
-            Address, Class, Drift, Error, Found, Kind, Readiness, Replacement, Result, Tags, Times,
+            Address, Class, Drift, Error, Found, Kind, Permission, Readiness, Replacement, Result,
+            Tags, Times,
             tags::{self, TagChanges},
         },
     };

@@ -4,7 +4,8 @@ use super::needs::{Needs, Values};
 use crate::{
     aws::Cx,
     model::{
-        Address, Drift, Found, Kind, Readiness, Replacement, Result, Tags, Times, tags::TagChanges,
+        Address, Drift, Found, Kind, Permission, Readiness, Replacement, Result, Tags, Times,
+        tags::TagChanges,
     },
 };
 use serde::{Serialize, de::DeserializeOwned};
@@ -34,6 +35,11 @@ pub trait Resource: Serialize + 'static {
     /// What must exist or work before this one is made.
     fn needs(&self) -> Self::Needs;
 
+    /// What this one needs of IAM beyond what its kind needs, such as the policies that a role gets.
+    fn own_permissions(&self) -> Vec<Permission> {
+        Vec::new()
+    }
+
     /// Makes exactly one creating call, tagged, and returns the identity.
     async fn create(&self, cx: &Cx, needs: &Values<Self>) -> Result<Self::Out>;
 
@@ -54,6 +60,10 @@ pub trait Resource: Serialize + 'static {
     }
 
     // Known from the record alone, so `status`, `down`, and orphans need no configuration.
+
+    /// What the calls below and above need of IAM: every action that they are, the actions that AWS
+    /// asks for besides, and what each can be limited to by AWS's Service Authorization Reference.
+    fn permissions() -> Vec<Permission>;
 
     /// Finds everything of this kind that the stack owns, by tag or by derived name.
     async fn search(cx: &Cx) -> Result<Vec<Found<Self::Out>>>;

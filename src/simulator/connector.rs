@@ -2,6 +2,7 @@
 
 use super::{
     Account, Answer, Inventory, SeenCall, Settings,
+    authorizer::{Allowed, Authorizer},
     clock::AccountClock,
     faults::{Fault, Moment, Rule, codes, doom, past::Past, vanish},
     latency::Latency,
@@ -44,6 +45,7 @@ struct Inner {
     past: Past,
     buckets: Option<Buckets>,
     expired: BTreeSet<String>,
+    authorizer: Option<Authorizer>,
     calls: Vec<SeenCall>,
     struck: BTreeMap<&'static str, u64>,
     count: u64,
@@ -96,6 +98,7 @@ impl Simulator {
             // Where nothing takes any time, no bucket would ever fill.
             buckets: (settings.rates && !settings.instant).then(Buckets::default),
             expired: BTreeSet::new(),
+            authorizer: None,
             calls: Vec::new(),
             struck: BTreeMap::new(),
             count: 0,
@@ -124,6 +127,18 @@ impl Simulator {
         inner.rules.clear();
         inner.expired.clear();
         inner.look_back();
+    }
+
+    /// From now on only these IAM actions may be used, on these resources; forgets what was used
+    /// before.
+    pub fn allow_only(&self, allowed: impl IntoIterator<Item = Allowed>) {
+        self.lock().authorizer = Some(Authorizer::allowing(allowed));
+    }
+
+    /// Everything may be used again. Returns the actions that were used since it was otherwise.
+    pub fn allow_everything(&self) -> BTreeSet<String> {
+        let authorizer = self.lock().authorizer.take();
+        authorizer.map(|authorizer| authorizer.used().clone()).unwrap_or_default()
     }
 
     /// What the account holds now.
@@ -253,6 +268,11 @@ impl Inner {
             return Some(codes::expired(call.service));
         }
         if let Some(error) = self.too_fast(call) {
+            return Some(error);
+        }
+        if let Some(authorizer) = &mut self.authorizer
+            && let Err(error) = authorizer.judge(&self.account, call)
+        {
             return Some(error);
         }
         match fault? {

@@ -5,6 +5,7 @@ pub mod account;
 pub mod agenda;
 pub mod apigateway;
 pub mod appmesh;
+pub mod authorizer;
 pub mod calls;
 pub mod clock;
 pub mod cloudwatchlogs;

@@ -98,7 +98,7 @@ fn stage(
     let log_group = blueprint.declare("api/log-group", log_group);
     // Shared by the whole account and region: made only where there is none.
     let account = facts.wants_logging_role.then(|| {
-        let role = super::identity::api_logs(blueprint);
+        let role = super::identity::api_logs(blueprint, config);
         blueprint.declare(Account::ADDRESS, Account { role: role.ready() })
     });
     let needs = StageNeeds {

@@ -3,7 +3,7 @@
 use crate::{
     aws::{Cx, OpResult},
     config::Config,
-    model::{Class, Error, Result},
+    model::{Class, Error, Permission, Result},
     stack::mesh::{self, Choice},
 };
 use futures_util::try_join;
@@ -31,6 +31,14 @@ impl Facts {
             try_join!(zones(cx, config), wants_logging_role(cx), mesh)?;
         Ok(Self { zones, wants_logging_role, mesh })
     }
+}
+
+/// What asking needs of IAM, but for the mesh.
+pub(super) fn permissions() -> Vec<Permission> {
+    vec![
+        Permission::find("ec2:DescribeAvailabilityZones"),
+        Permission::find("apigateway:GET").on(&["/account"]),
+    ]
 }
 
 async fn wants_logging_role(cx: &Cx) -> Result<bool> {

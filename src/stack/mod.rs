@@ -9,6 +9,7 @@ pub mod mesh;
 mod names;
 pub mod network;
 pub mod outputs;
+pub mod policies;
 pub mod service;
 
 pub use facts::Facts;
@@ -60,7 +61,7 @@ pub fn build(cx: &Cx, config: &Config, facts: &Facts) -> Graph {
     let nlb = edge::internal(b, &provider);
     let endpoint = edge::endpoint(b, &consumer);
     let api = api::api(b, config, facts, &endpoint, &nlb);
-    let execution = identity::execution(b);
+    let execution = identity::execution(b, config);
     let mesh = mesh::base(b, config, &provider, facts);
 
     let provider_cluster = cluster(b, Side::Provider);
@@ -93,7 +94,7 @@ pub fn build(cx: &Cx, config: &Config, facts: &Facts) -> Graph {
             front: Front::Public(&red),
             attachment: None,
             after: Vec::new(),
-            task_role: Some(identity::plain_task(b, "consumer")),
+            task_role: Some(identity::plain_task(b, config, "consumer")),
             urls: red_urls(cx, config, one),
             api: api.as_ref(),
         };

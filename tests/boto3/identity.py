@@ -46,6 +46,13 @@ def roles(iam):
     same(iam.get_role(RoleName="a")["Role"]["MaxSessionDuration"], 7200)
     iam.update_assume_role_policy(RoleName="a", PolicyDocument=trust)
     refused("MalformedPolicyDocument", iam.update_assume_role_policy, RoleName="a", PolicyDocument="{}")
+    bound = {"RoleName": "a", "PermissionsBoundary": "arn:aws:iam::111122223333:policy/most"}
+    iam.put_role_permissions_boundary(**bound)
+    found = iam.get_role(RoleName="a")["Role"]["PermissionsBoundary"]
+    same(found["PermissionsBoundaryArn"], bound["PermissionsBoundary"])
+    refused("NoSuchEntity", iam.put_role_permissions_boundary, **{**bound, "PermissionsBoundary": EXECUTION + "No"})
+    iam.delete_role_permissions_boundary(RoleName="a")
+    refused("NoSuchEntity", iam.delete_role_permissions_boundary, RoleName="a", _status=404)
     iam.tag_role(RoleName="a", Tags=tag_list(a="b"))
     iam.untag_role(RoleName="a", TagKeys=["n"])
     same(iam.list_role_tags(RoleName="a")["Tags"], tag_list(a="b"))

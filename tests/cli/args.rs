@@ -21,6 +21,7 @@ fn help_and_version_are_no_errors() {
       status     Show what exists, its health and its drift
       plan       Show what `up` would do, and why
       doctor     Look whether `up` would get through, before it changes anything
+      policy     Print the IAM policy that a command needs
       adopt      Rebuild the state from the tags of what exists
       reap       Remove every stack of the account whose time is over
       timings    Show how long the last run took, and what it waited for
@@ -34,7 +35,7 @@ fn help_and_version_are_no_errors() {
       -V, --version
               Print version
     ");
-    for command in ["up", "down", "status", "plan", "doctor", "simulator"] {
+    for command in ["up", "down", "status", "plan", "doctor", "policy", "simulator"] {
         let help = home.run(&[command, "--help"]).ends(0);
         assert!(help.stdout.contains(&format!("Usage: meshctl {command}")), "{}", help.stdout);
         assert!(help.stdout.lines().all(|line| line.chars().count() <= 100), "{}", help.stdout);
@@ -99,7 +100,7 @@ mesh_port = 3001
     assert_snapshot!(ran.stderr, @r#"
     error: meshctl.toml: five faults
       line 2: stack = "Bad_Name" cannot be in the name of every resource; use 2 to 32 small letters, digits, and hyphens, a letter first and no hyphen last
-      line 3: colour is not a key; keys here are stack, region, allowed_accounts, ttl, log_retention_days, tags, network, mesh, api, service
+      line 3: colour is not a key; keys here are stack, region, allowed_accounts, ttl, permissions_boundary, log_retention_days, tags, network, mesh, api, service
       line 6: network.provider.cidr = "10.0.96.0/33" is not an IPv4 block; write one such as "10.0.96.0/20"
       line 12: service "frontend".backends = "chrystal" is no service; did you mean "crystal"?
       line 22: service "crystal".mesh_port = 3001 is the mesh port of "nodejs", too; give each its own

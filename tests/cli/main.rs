@@ -12,6 +12,7 @@ mod interrupt;
 mod json;
 mod kill;
 mod plan;
+mod policy;
 mod status;
 mod trace;
 mod up;

@@ -10,5 +10,6 @@ mod faults;
 mod heal;
 mod mesh;
 mod migration;
+mod policy;
 mod safety;
 mod scale;

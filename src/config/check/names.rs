@@ -55,6 +55,19 @@ fn account(config: &Config, findings: &mut Findings) {
         let remedy = "give its code, such as \"eu-west-1\"";
         findings.refuse("region", "is not an AWS region", remedy);
     }
+    if let Some(boundary) = &config.permissions_boundary
+        && !is_policy(boundary)
+    {
+        let remedy = "give one such as \"arn:aws:iam::111122223333:policy/meshctl-boundary\"";
+        findings.refuse("permissions_boundary", "is not the ARN of an IAM policy", remedy);
+    }
+}
+
+/// Whether a text has the form of a policy's ARN.
+fn is_policy(arn: &str) -> bool {
+    let parts: Vec<&str> = arn.splitn(6, ':').collect();
+    matches!(parts.as_slice(), ["arn", _, "iam", "", account, policy]
+        if !account.is_empty() && policy.strip_prefix("policy/").is_some_and(|name| !name.is_empty()))
 }
 
 /// Whether a text has a region's form. AWS adds regions, so there is no list of them here.

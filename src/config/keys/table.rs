@@ -63,6 +63,14 @@ pub const KEYS: &[Key] = &[
          it. `up --ttl` outranks it",
     ),
     key(
+        "permissions_boundary",
+        Text,
+        Otherwise("roles without one"),
+        InPlace("roles; without the key they keep the one that they have"),
+        "The ARN of an IAM policy that becomes the permissions boundary of every role of the \
+         environment, such as the one that `meshctl policy boundary` prints",
+    ),
+    key(
         "log_retention_days",
         OneOf(RETENTION),
         Value("1"),

@@ -58,6 +58,18 @@ fn an_account_has_twelve_digits() {
 }
 
 #[test]
+fn a_boundary_is_a_policy() {
+    for wrong in ["meshctl-boundary", "arn:aws:iam::111122223333:role/a", "arn:aws:iam::1:policy/"]
+    {
+        let said = format!(
+            "line 1: permissions_boundary = \"{wrong}\" is not the ARN of an IAM policy; give one \
+             such as \"arn:aws:iam::111122223333:policy/meshctl-boundary\""
+        );
+        refused(&[(top(&format!("permissions_boundary = \"{wrong}\"")), &said)]);
+    }
+}
+
+#[test]
 fn a_region_has_its_form() {
     refused(&[
         (

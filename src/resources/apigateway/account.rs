@@ -3,7 +3,7 @@
 //! iam:PassRole.
 
 use super::{all_apis, patch};
-use crate::resources::{iam::role::Role, prelude::*};
+use crate::resources::{access::pass_role, iam::role::Role, prelude::*};
 use aws_sdk_apigateway::types::Op;
 
 /// The role that was set.
@@ -55,6 +55,15 @@ impl Resource for Account {
 
     fn drift(&self, live: &AccountRole, role: &Values<Self>) -> Drift {
         Drift::none().fixed("role_arn", &role.arn, &live.role_arn)
+    }
+
+    fn permissions() -> Vec<Permission> {
+        vec![
+            Permission::find("apigateway:GET").on(&["/account", "/restapis"]),
+            Permission::make("apigateway:PATCH").on(&["/account"]),
+            pass_role("apigateway.amazonaws.com"),
+            Permission::remove("apigateway:PATCH").on(&["/account"]),
+        ]
     }
 
     async fn search(cx: &Cx) -> Result<Vec<Found<AccountRole>>> {

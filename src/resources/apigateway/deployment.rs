@@ -1,7 +1,9 @@
 //! API deployment: an immutable snapshot of the API's definition. Actions: apigateway:POST,
 //! apigateway:GET and apigateway:DELETE on /restapis/*/deployments.
 
-use super::{PAGE, Stages, method::Method, our_apis, rest_api::RestApi, turn, vpc_link::VpcLink};
+use super::{
+    PAGE, Stages, WITHIN_APIS, method::Method, our_apis, rest_api::RestApi, turn, vpc_link::VpcLink,
+};
 use crate::{
     model::Replacement,
     resources::{
@@ -99,6 +101,14 @@ impl Resource for Deployment {
 
     fn drift(&self, live: &LiveDeployment, needs: &DeploymentValues) -> Drift {
         Drift::none().fixed("content", self.content(needs), &live.content)
+    }
+
+    fn permissions() -> Vec<Permission> {
+        vec![
+            Permission::find("apigateway:GET").on(&["/restapis", WITHIN_APIS]),
+            Permission::make("apigateway:POST").on(&[WITHIN_APIS]),
+            Permission::remove("apigateway:DELETE").on(&[WITHIN_APIS]),
+        ]
     }
 
     async fn search(cx: &Cx) -> Result<Vec<Found<DeploymentId>>> {

@@ -2,7 +2,7 @@
 //! apigateway:GET, apigateway:PATCH and apigateway:DELETE on /restapis/*/resources/*/methods.
 
 use super::{
-    Resources, our_apis, patch,
+    Resources, WITHIN_APIS, our_apis, patch,
     resource::{self, Resource as ApiResource, ResourceId},
     turn,
     vpc_link::VpcLink,
@@ -175,6 +175,15 @@ impl Resource for Method {
             self.put_responses(cx, out, drift).await?;
         }
         Ok(())
+    }
+
+    fn permissions() -> Vec<Permission> {
+        vec![
+            Permission::find("apigateway:GET").on(&["/restapis", WITHIN_APIS]),
+            Permission::make("apigateway:PUT").on(&[WITHIN_APIS]),
+            Permission::make("apigateway:PATCH").on(&[WITHIN_APIS]),
+            Permission::remove("apigateway:DELETE").on(&[WITHIN_APIS]),
+        ]
     }
 
     async fn search(cx: &Cx) -> Result<Vec<Found<MethodId>>> {

@@ -52,6 +52,15 @@ async fn retag(cx: &Cx, path: &str, changes: &TagChanges) -> Result<()> {
     Ok(())
 }
 
+/// All that is inside REST APIs, in permissions: their IDs are AWS's, so a stack's cannot be told apart.
+const WITHIN_APIS: &str = "/restapis/*";
+
+/// What tags need of IAM, in a creating call and later.
+fn tag_permissions() -> Vec<Permission> {
+    let verbs = ["apigateway:PUT", "apigateway:DELETE"];
+    verbs.map(|verb| Permission::make(verb).on(&["/tags/*"])).to_vec()
+}
+
 /// All REST APIs of the account and region.
 async fn all_apis(cx: &Cx) -> Result<Rc<Vec<apigateway::RestApi>>> {
     Ok(cx.load::<AllApis>(()).await?.unwrap_or_default())

@@ -2,7 +2,7 @@
 //! apigateway:PATCH and apigateway:DELETE on /restapis/*/resources.
 
 use super::{
-    Resources, our_apis, patch,
+    Resources, WITHIN_APIS, our_apis, patch,
     rest_api::{RestApi, RestApiId},
     turn,
 };
@@ -65,6 +65,15 @@ impl crate::resources::Resource for Resource {
         let call = cx.apigateway().update_resource().rest_api_id(&out.api).resource_id(&out.id);
         let call = call.patch_operations(patch(Op::Replace, "/pathPart", &self.path_part));
         call.send().await.op("apigateway:UpdateResource").map(drop)
+    }
+
+    fn permissions() -> Vec<Permission> {
+        vec![
+            Permission::find("apigateway:GET").on(&["/restapis", WITHIN_APIS]),
+            Permission::make("apigateway:POST").on(&[WITHIN_APIS]),
+            Permission::make("apigateway:PATCH").on(&[WITHIN_APIS]),
+            Permission::remove("apigateway:DELETE").on(&[WITHIN_APIS]),
+        ]
     }
 
     async fn search(cx: &Cx) -> Result<Vec<Found<ResourceId>>> {

@@ -2,7 +2,7 @@
 //! apigateway:GET, apigateway:PATCH and apigateway:DELETE on /restapis, apigateway:PUT on /tags,
 //! apigateway:UpdateRestApiPolicy.
 
-use super::{our_apis, patch, policy::canonical, retag, turn};
+use super::{WITHIN_APIS, our_apis, patch, policy::canonical, retag, tag_permissions, turn};
 use crate::resources::{
     ec2::vpc_endpoint::{VpcEndpoint, VpcEndpointId},
     prelude::*,
@@ -115,6 +115,19 @@ impl Resource for RestApi {
         let call = cx.apigateway().update_rest_api().rest_api_id(&api.id);
         let call = call.set_patch_operations(Some(steps));
         call.send().await.op("apigateway:UpdateRestApi").map(drop)
+    }
+
+    fn permissions() -> Vec<Permission> {
+        let mut all = tag_permissions();
+        let anywhere = &["/restapis", WITHIN_APIS];
+        all.extend([
+            Permission::find("apigateway:GET").on(anywhere),
+            Permission::make("apigateway:POST").on(&["/restapis"]).tagging(),
+            Permission::make("apigateway:PATCH").on(&[WITHIN_APIS]),
+            Permission::make("apigateway:UpdateRestApiPolicy").on(anywhere),
+            Permission::remove("apigateway:DELETE").on(&[WITHIN_APIS]),
+        ]);
+        all
     }
 
     async fn search(cx: &Cx) -> Result<Vec<Found<RestApiId>>> {

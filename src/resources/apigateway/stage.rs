@@ -3,8 +3,8 @@
 //! /tags.
 
 use super::{
-    Stages, account::Account, deployment::Deployment, our_apis, patch, rest_api::RestApi, retag,
-    turn,
+    Stages, WITHIN_APIS, account::Account, deployment::Deployment, our_apis, patch,
+    rest_api::RestApi, retag, tag_permissions, turn,
 };
 use crate::resources::{cloudwatchlogs::log_group::LogGroup, prelude::*};
 use aws_sdk_apigateway::types::{self as apigateway, Op};
@@ -118,6 +118,17 @@ impl Resource for Stage {
         let call = cx.apigateway().update_stage().rest_api_id(&out.api).stage_name(&out.name);
         let call = call.set_patch_operations(Some(steps));
         call.send().await.op("apigateway:UpdateStage").map(drop)
+    }
+
+    fn permissions() -> Vec<Permission> {
+        let mut all = tag_permissions();
+        all.extend([
+            Permission::find("apigateway:GET").on(&["/restapis", WITHIN_APIS]),
+            Permission::make("apigateway:POST").on(&[WITHIN_APIS]),
+            Permission::make("apigateway:PATCH").on(&[WITHIN_APIS]),
+            Permission::remove("apigateway:DELETE").on(&[WITHIN_APIS]),
+        ]);
+        all
     }
 
     async fn search(cx: &Cx) -> Result<Vec<Found<StageName>>> {

@@ -4,8 +4,10 @@
 //! ec2:DeleteVpcEndpointServiceConfigurations, ec2:DescribeVpcEndpointServiceConfigurations,
 //! ec2:ModifyVpcEndpointServicePermissions.
 
-use super::{PAGE, patch, retag};
-use crate::resources::{elasticloadbalancingv2::load_balancer::LoadBalancer, prelude::*};
+use super::{PAGE, patch, retag, tag_permissions};
+use crate::resources::{
+    access::service_linked_role, elasticloadbalancingv2::load_balancer::LoadBalancer, prelude::*,
+};
 use aws_sdk_apigateway::types::{self as apigateway, Op, VpcLinkStatus};
 
 /// Six letters and digits.
@@ -62,6 +64,27 @@ impl Resource for VpcLink {
         let call = cx.apigateway().update_vpc_link().vpc_link_id(&link.id);
         let call = call.patch_operations(patch(Op::Replace, "/name", &self.name));
         call.send().await.op("apigateway:UpdateVpcLink").map(drop)
+    }
+
+    fn permissions() -> Vec<Permission> {
+        let mut all = tag_permissions();
+        // A link stands on an endpoint service that API Gateway makes, without tags of ours.
+        let service = &["vpc-endpoint-service/*"];
+        all.extend([
+            Permission::find("apigateway:GET").on(&["/vpclinks"]),
+            Permission::make("apigateway:POST").on(&["/vpclinks"]).tagging(),
+            Permission::make("apigateway:PATCH").on(&["/vpclinks/*"]),
+            service_linked_role("ops.apigateway.amazonaws.com"),
+            // What `CreateVpcLink` and `DeleteVpcLink` ask for besides, by API Gateway's guide.
+            Permission::make("elasticloadbalancing:DescribeLoadBalancers"),
+            Permission::make("ec2:CreateVpcEndpointServiceConfiguration").on(service),
+            Permission::make("ec2:ModifyVpcEndpointServicePermissions").on(service),
+            Permission::make("ec2:DescribeVpcEndpointServiceConfigurations"),
+            Permission::remove("apigateway:DELETE").on(&["/vpclinks/*"]),
+            Permission::remove("ec2:DeleteVpcEndpointServiceConfigurations").on(service),
+            Permission::remove("ec2:DescribeVpcEndpointServiceConfigurations"),
+        ]);
+        all
     }
 
     async fn search(cx: &Cx) -> Result<Vec<Found<VpcLinkId>>> {

@@ -2,8 +2,8 @@
 //! appmesh:DescribeMesh, appmesh:UpdateMesh, appmesh:DeleteMesh, appmesh:ListTagsForResource,
 //! appmesh:TagResource, appmesh:UntagResource, iam:CreateServiceLinkedRole.
 
-use super::{Described, built, is_refusal, owned, retag, tag_list, tags};
-use crate::resources::prelude::*;
+use super::{Described, built, is_refusal, owned, permissions_of, retag, tag_list, tags};
+use crate::resources::{access::service_linked_role, prelude::*};
 use aws_sdk_appmesh::types::{EgressFilter, EgressFilterType, MeshData, MeshSpec};
 
 /// Its name and ARN.
@@ -57,6 +57,12 @@ impl Resource for Mesh {
     async fn update(&self, cx: &Cx, out: &MeshId, _: &Drift, _: &()) -> Result<()> {
         let call = cx.appmesh().update_mesh().mesh_name(&out.name).spec(self.spec()?);
         call.send().await.op("appmesh:UpdateMesh").map(drop)
+    }
+
+    fn permissions() -> Vec<Permission> {
+        let mut all = permissions_of("Mesh");
+        all.push(service_linked_role("appmesh.amazonaws.com"));
+        all
     }
 
     async fn search(cx: &Cx) -> Result<Vec<Found<MeshId>>> {

@@ -18,6 +18,31 @@ use aws_sdk_appmesh::{
 };
 use futures_util::future::try_join_all;
 
+/// What asking whether App Mesh answers needs of IAM.
+pub fn refusal_permission() -> Permission {
+    Permission::find("appmesh:ListMeshes")
+}
+
+/// Limits a permission to the stack's mesh and what is in it.
+fn of_mesh(permission: Permission) -> Permission {
+    permission.on(&["mesh/{stack}", "mesh/{stack}/*"])
+}
+
+/// What the operations and the tags of a kind need of IAM.
+fn permissions_of(kind: &str) -> Vec<Permission> {
+    let action = |verb: &str| format!("appmesh:{verb}{kind}");
+    let all = vec![
+        Permission::find(&action("Describe")),
+        Permission::find("appmesh:ListTagsForResource"),
+        Permission::make(&action("Create")).tagging(),
+        Permission::make(&action("Update")),
+        Permission::make("appmesh:TagResource"),
+        Permission::make("appmesh:UntagResource"),
+        Permission::remove(&action("Delete")),
+    ];
+    all.into_iter().map(of_mesh).collect()
+}
+
 /// AWS's refusal, where App Mesh does not answer this account; `None` where it does. One call.
 ///
 /// # Errors

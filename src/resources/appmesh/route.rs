@@ -4,8 +4,8 @@
 //! appmesh:UntagResource.
 
 use super::{
-    Described, built, mark, mesh::ours, owned, retag, tag_list, tags, virtual_node::VirtualNode,
-    virtual_router::VirtualRouter, virtual_router::listed as routers,
+    Described, built, mark, mesh::ours, of_mesh, owned, permissions_of, retag, tag_list, tags,
+    virtual_node::VirtualNode, virtual_router::VirtualRouter, virtual_router::listed as routers,
 };
 use crate::resources::prelude::*;
 use aws_sdk_appmesh::types::{self as mesh, HttpRouteAction, HttpRouteMatch, RouteRef, RouteSpec};
@@ -121,6 +121,13 @@ impl Resource for Route {
         let call = cx.appmesh().update_route().mesh_name(&out.mesh);
         let call = call.virtual_router_name(&out.router).route_name(&out.name).spec(self.spec()?);
         call.send().await.op("appmesh:UpdateRoute").map(drop)
+    }
+
+    fn permissions() -> Vec<Permission> {
+        let mut all = permissions_of("Route");
+        all.push(of_mesh(Permission::find("appmesh:ListRoutes")));
+        all.push(of_mesh(Permission::find("appmesh:ListVirtualRouters")));
+        all
     }
 
     async fn search(cx: &Cx) -> Result<Vec<Found<RouteId>>> {

@@ -6,7 +6,7 @@
 use super::{
     Described, built, http, mark,
     mesh::{Mesh, MeshId, ours},
-    owned, ports, retag, tag_list, tags,
+    of_mesh, owned, permissions_of, ports, retag, tag_list, tags,
 };
 use crate::resources::prelude::*;
 use aws_sdk_appmesh::types::{
@@ -149,6 +149,12 @@ impl Resource for VirtualNode {
         let call = cx.appmesh().update_virtual_node().mesh_name(&out.mesh);
         let call = call.virtual_node_name(&out.name).spec(self.spec()?);
         call.send().await.op("appmesh:UpdateVirtualNode").map(drop)
+    }
+
+    fn permissions() -> Vec<Permission> {
+        let mut all = permissions_of("VirtualNode");
+        all.push(of_mesh(Permission::find("appmesh:ListVirtualNodes")));
+        all
     }
 
     async fn search(cx: &Cx) -> Result<Vec<Found<VirtualNodeId>>> {

@@ -6,7 +6,7 @@
 use super::{
     Described, http, mark,
     mesh::{Mesh, MeshId, ours},
-    owned, ports, retag, tag_list, tags,
+    of_mesh, owned, permissions_of, ports, retag, tag_list, tags,
 };
 use crate::resources::prelude::*;
 use aws_sdk_appmesh::types::{VirtualRouterListener, VirtualRouterRef, VirtualRouterSpec};
@@ -78,6 +78,12 @@ impl Resource for VirtualRouter {
         let call = cx.appmesh().update_virtual_router().mesh_name(&out.mesh);
         let call = call.virtual_router_name(&out.name).spec(self.spec()?);
         call.send().await.op("appmesh:UpdateVirtualRouter").map(drop)
+    }
+
+    fn permissions() -> Vec<Permission> {
+        let mut all = permissions_of("VirtualRouter");
+        all.push(of_mesh(Permission::find("appmesh:ListVirtualRouters")));
+        all
     }
 
     async fn search(cx: &Cx) -> Result<Vec<Found<VirtualRouterId>>> {

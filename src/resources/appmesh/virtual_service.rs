@@ -4,7 +4,8 @@
 //! appmesh:TagResource, appmesh:UntagResource.
 
 use super::{
-    Described, built, mark, mesh::ours, owned, retag, tag_list, tags, virtual_router::VirtualRouter,
+    Described, built, mark, mesh::ours, of_mesh, owned, permissions_of, retag, tag_list, tags,
+    virtual_router::VirtualRouter,
 };
 use crate::resources::prelude::*;
 use aws_sdk_appmesh::types::{
@@ -91,6 +92,12 @@ impl Resource for VirtualService {
         let call = cx.appmesh().update_virtual_service().mesh_name(&out.mesh);
         let call = call.virtual_service_name(&out.name).spec(spec(&needs.router.name)?);
         call.send().await.op("appmesh:UpdateVirtualService").map(drop)
+    }
+
+    fn permissions() -> Vec<Permission> {
+        let mut all = permissions_of("VirtualService");
+        all.push(of_mesh(Permission::find("appmesh:ListVirtualServices")));
+        all
     }
 
     async fn search(cx: &Cx) -> Result<Vec<Found<VirtualServiceId>>> {

@@ -64,6 +64,19 @@ impl Resource for LogGroup {
         Ok(())
     }
 
+    fn permissions() -> Vec<Permission> {
+        const GROUPS: &[&str] = &["log-group:/meshctl/{stack}/*"];
+        vec![
+            Permission::find("logs:DescribeLogGroups"),
+            Permission::find("logs:ListTagsForResource").on(GROUPS),
+            Permission::make("logs:CreateLogGroup").on(GROUPS).tagging(),
+            Permission::make("logs:PutRetentionPolicy").on(GROUPS),
+            Permission::make("logs:TagResource").on(GROUPS),
+            Permission::make("logs:UntagResource").on(GROUPS),
+            Permission::remove("logs:DeleteLogGroup").on(GROUPS),
+        ]
+    }
+
     async fn search(cx: &Cx) -> Result<Vec<Found<LogGroupIdentity>>> {
         let found = beginning_with(cx, &prefix(cx)).await?;
         let found = found.iter().filter_map(logs::LogGroup::log_group_name).map(async |name| {

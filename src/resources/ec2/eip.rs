@@ -1,7 +1,7 @@
 //! Elastic IP address: a NAT gateway's public address. Actions: ec2:AllocateAddress,
 //! ec2:DescribeAddresses, ec2:ReleaseAddress, ec2:CreateTags.
 
-use super::{FILTER_VALUES, filter, retag};
+use super::{FILTER_VALUES, filter, retag, tagging};
 use crate::resources::prelude::*;
 use aws_sdk_ec2::types::{self as ec2, DomainType, ResourceType};
 
@@ -29,6 +29,16 @@ impl Resource for Eip {
         let call = call.tag_specifications(cx.tags_for(ResourceType::ElasticIp));
         let made = call.send().await.op("ec2:AllocateAddress")?;
         Ok(EipId(made.allocation_id().answered("ec2:AllocateAddress", "allocationId")?.into()))
+    }
+
+    fn permissions() -> Vec<Permission> {
+        let mut all = tagging::permissions("AllocateAddress");
+        all.extend([
+            Permission::find("ec2:DescribeAddresses"),
+            Permission::make("ec2:AllocateAddress").on(&["elastic-ip/*"]).tagging(),
+            Permission::remove("ec2:ReleaseAddress").on(&["elastic-ip/*"]).tagged(),
+        ]);
+        all
     }
 
     async fn search(cx: &Cx) -> Result<Vec<Found<EipId>>> {

@@ -1,7 +1,7 @@
 //! Internet gateway: the way out of public subnets. Actions: ec2:CreateInternetGateway,
 //! ec2:DescribeInternetGateways, ec2:DeleteInternetGateway, ec2:CreateTags.
 
-use super::{FILTER_VALUES, filter, retag};
+use super::{FILTER_VALUES, filter, retag, tagging};
 use crate::resources::prelude::*;
 use aws_sdk_ec2::types::{self as ec2, ResourceType};
 
@@ -29,6 +29,16 @@ impl Resource for InternetGateway {
         let id = made.internet_gateway().and_then(|gateway| gateway.internet_gateway_id());
         let id = id.answered("ec2:CreateInternetGateway", "internetGatewayId")?;
         Ok(InternetGatewayId(id.into()))
+    }
+
+    fn permissions() -> Vec<Permission> {
+        let mut all = tagging::permissions("CreateInternetGateway");
+        all.extend([
+            Permission::find("ec2:DescribeInternetGateways"),
+            Permission::make("ec2:CreateInternetGateway").on(&["internet-gateway/*"]).tagging(),
+            Permission::remove("ec2:DeleteInternetGateway").on(&["internet-gateway/*"]).tagged(),
+        ]);
+        all
     }
 
     async fn search(cx: &Cx) -> Result<Vec<Found<InternetGatewayId>>> {

@@ -2,7 +2,7 @@
 //! ec2:DescribeNatGateways, ec2:DeleteNatGateway, ec2:CreateTags.
 
 use super::{
-    FILTER_VALUES, eip::Eip, filter, retag, subnet::Subnet,
+    FILTER_VALUES, eip::Eip, filter, retag, subnet::Subnet, tagging,
     vpc_gateway_attachment::VpcGatewayAttachment,
 };
 use crate::resources::prelude::*;
@@ -64,6 +64,18 @@ impl Resource for NatGateway {
             &needs.address.0,
             address,
         )
+    }
+
+    fn permissions() -> Vec<Permission> {
+        let mut all = tagging::permissions("CreateNatGateway");
+        let on = &["elastic-ip/*", "subnet/*", "vpc/*"];
+        all.extend([
+            Permission::find("ec2:DescribeNatGateways"),
+            Permission::make("ec2:CreateNatGateway").on(&["natgateway/*"]).tagging(),
+            Permission::make("ec2:CreateNatGateway").on(on).tagged(),
+            Permission::remove("ec2:DeleteNatGateway").on(&["natgateway/*"]).tagged(),
+        ]);
+        all
     }
 
     async fn search(cx: &Cx) -> Result<Vec<Found<NatGatewayId>>> {

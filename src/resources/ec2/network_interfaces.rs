@@ -21,6 +21,11 @@ pub(super) enum Held {
     Gateway(String),
 }
 
+/// What counting them needs of IAM.
+pub(super) fn permission() -> Permission {
+    Permission::remove("ec2:DescribeNetworkInterfaces")
+}
+
 /// How many network interfaces hold it. All who ask at once share a call.
 pub(super) async fn holders(cx: &Cx, held: Held) -> Result<Option<usize>> {
     Ok(Some(cx.load::<Holders>(held).await?.map_or(0, |count| *count)))

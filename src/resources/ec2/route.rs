@@ -100,6 +100,16 @@ impl Resource for Route {
         call.send().await.op("ec2:ReplaceRoute").map(drop)
     }
 
+    fn permissions() -> Vec<Permission> {
+        let table = &["route-table/*"];
+        vec![
+            Permission::find("ec2:DescribeRouteTables"),
+            Permission::make("ec2:CreateRoute").on(table).tagged(),
+            Permission::make("ec2:ReplaceRoute").on(table).tagged(),
+            Permission::remove("ec2:DeleteRoute").on(table).tagged(),
+        ]
+    }
+
     async fn search(cx: &Cx) -> Result<Vec<Found<RouteId>>> {
         let mut found = Vec::new();
         for table in of_stack(cx).await? {

@@ -2,7 +2,7 @@
 //! ec2:DescribeRouteTables, ec2:DeleteRouteTable, ec2:CreateTags.
 
 use super::{
-    FILTER_VALUES, filter, retag,
+    FILTER_VALUES, filter, retag, tagging,
     vpc::{Vpc, VpcId},
 };
 use crate::resources::prelude::*;
@@ -39,6 +39,17 @@ impl Resource for RouteTable {
 
     fn drift(&self, live: &ec2::RouteTable, vpc: &VpcId) -> Drift {
         Drift::none().fixed("vpc_id", &vpc.0, live.vpc_id())
+    }
+
+    fn permissions() -> Vec<Permission> {
+        let mut all = tagging::permissions("CreateRouteTable");
+        all.extend([
+            Permission::find("ec2:DescribeRouteTables"),
+            Permission::make("ec2:CreateRouteTable").on(&["route-table/*"]).tagging(),
+            Permission::make("ec2:CreateRouteTable").on(&["vpc/*"]).tagged(),
+            Permission::remove("ec2:DeleteRouteTable").on(&["route-table/*"]).tagged(),
+        ]);
+        all
     }
 
     async fn search(cx: &Cx) -> Result<Vec<Found<RouteTableId>>> {

@@ -4,8 +4,8 @@
 
 use super::{
     FILTER_VALUES, filter,
-    network_interfaces::{Held, holders},
-    retag,
+    network_interfaces::{self, Held, holders},
+    retag, tagging,
     vpc::{Vpc, VpcId},
 };
 use crate::resources::prelude::*;
@@ -60,9 +60,27 @@ impl Resource for SecurityGroup {
             let everywhere = IpRange::builder().cidr_ip(EVERYWHERE).build();
             let all = IpPermission::builder().ip_protocol(ALL).ip_ranges(everywhere).build();
             let call = cx.ec2().authorize_security_group_egress().group_id(&id.0);
-            call.ip_permissions(all).send().await.op("ec2:AuthorizeSecurityGroupEgress")?;
+            match call.ip_permissions(all).send().await.op("ec2:AuthorizeSecurityGroupEgress") {
+                // A read that lags behind the change made it twice.
+                Err(error) if error.class == Class::Exists => {}
+                answer => drop(answer?),
+            }
         }
         Ok(())
+    }
+
+    fn permissions() -> Vec<Permission> {
+        let mut all = tagging::permissions("CreateSecurityGroup");
+        let group = &["security-group/*"];
+        all.extend([
+            Permission::find("ec2:DescribeSecurityGroups"),
+            Permission::make("ec2:CreateSecurityGroup").on(group).tagging(),
+            Permission::make("ec2:CreateSecurityGroup").on(&["vpc/*"]).tagged(),
+            Permission::make("ec2:AuthorizeSecurityGroupEgress").on(group).tagged(),
+            Permission::remove("ec2:DeleteSecurityGroup").on(group).tagged(),
+            network_interfaces::permission(),
+        ]);
+        all
     }
 
     async fn search(cx: &Cx) -> Result<Vec<Found<SecurityGroupId>>> {

@@ -2,7 +2,7 @@
 //! ec2:DescribeSecurityGroupRules, ec2:ModifySecurityGroupRules, ec2:RevokeSecurityGroupIngress,
 //! ec2:CreateTags.
 
-use super::{FILTER_VALUES, filter, retag, security_group::SecurityGroup};
+use super::{FILTER_VALUES, filter, retag, security_group::SecurityGroup, tagging};
 use crate::resources::prelude::*;
 use aws_sdk_ec2::types::{
     self as ec2, IpPermission, IpRange, ResourceType, SecurityGroupRuleRequest,
@@ -123,6 +123,19 @@ impl Resource for SecurityGroupIngress {
         let call = cx.ec2().modify_security_group_rules().group_id(&id.group_id);
         let call = call.security_group_rules(update);
         call.send().await.op("ec2:ModifySecurityGroupRules").map(drop)
+    }
+
+    fn permissions() -> Vec<Permission> {
+        let mut all = tagging::permissions("AuthorizeSecurityGroupIngress");
+        let (group, rule) = ("security-group/*", "security-group-rule/*");
+        all.extend([
+            Permission::find("ec2:DescribeSecurityGroupRules"),
+            Permission::make("ec2:AuthorizeSecurityGroupIngress").on(&[rule]).tagging(),
+            Permission::make("ec2:AuthorizeSecurityGroupIngress").on(&[group]).tagged(),
+            Permission::make("ec2:ModifySecurityGroupRules").on(&[group, rule]).tagged(),
+            Permission::remove("ec2:RevokeSecurityGroupIngress").on(&[group]).tagged(),
+        ]);
+        all
     }
 
     async fn search(cx: &Cx) -> Result<Vec<Found<SecurityGroupIngressId>>> {

@@ -3,8 +3,8 @@
 
 use super::{
     FILTER_VALUES, filter,
-    network_interfaces::{Held, holders},
-    retag,
+    network_interfaces::{self, Held, holders},
+    retag, tagging,
     vpc::{Vpc, VpcId},
 };
 use crate::resources::prelude::*;
@@ -62,6 +62,19 @@ impl Resource for Subnet {
             call.map_public_ip_on_launch(want).send().await.op("ec2:ModifySubnetAttribute")?;
         }
         Ok(())
+    }
+
+    fn permissions() -> Vec<Permission> {
+        let mut all = tagging::permissions("CreateSubnet");
+        all.extend([
+            Permission::find("ec2:DescribeSubnets"),
+            Permission::make("ec2:CreateSubnet").on(&["subnet/*"]).tagging(),
+            Permission::make("ec2:CreateSubnet").on(&["vpc/*"]).tagged(),
+            Permission::make("ec2:ModifySubnetAttribute").on(&["subnet/*"]).tagged(),
+            Permission::remove("ec2:DeleteSubnet").on(&["subnet/*"]).tagged(),
+            network_interfaces::permission(),
+        ]);
+        all
     }
 
     async fn search(cx: &Cx) -> Result<Vec<Found<SubnetId>>> {

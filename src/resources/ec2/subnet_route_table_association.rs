@@ -98,6 +98,17 @@ impl Resource for SubnetRouteTableAssociation {
         call.send().await.op("ec2:ReplaceRouteTableAssociation").map(drop)
     }
 
+    fn permissions() -> Vec<Permission> {
+        let ends = &["route-table/*", "subnet/*"];
+        vec![
+            Permission::find("ec2:DescribeRouteTables"),
+            Permission::find("ec2:DescribeSubnets"),
+            Permission::make("ec2:AssociateRouteTable").on(ends).tagged(),
+            Permission::make("ec2:ReplaceRouteTableAssociation").on(ends).tagged(),
+            Permission::remove("ec2:DisassociateRouteTable").on(ends).tagged(),
+        ]
+    }
+
     async fn search(cx: &Cx) -> Result<Vec<Found<SubnetRouteTableAssociationId>>> {
         let subnets = Subnet::search(cx).await?;
         let of_subnet = |subnet: Found<super::subnet::SubnetId>| async move {

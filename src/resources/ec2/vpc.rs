@@ -1,7 +1,7 @@
 //! VPC: the address space of one side. Actions: ec2:CreateVpc, ec2:DescribeVpcs,
 //! ec2:DescribeVpcAttribute, ec2:ModifyVpcAttribute, ec2:DeleteVpc, ec2:CreateTags.
 
-use super::{FILTER_VALUES, filter, retag};
+use super::{FILTER_VALUES, filter, retag, tagging};
 use crate::resources::prelude::*;
 use aws_sdk_ec2::types::{self as ec2, AttributeBooleanValue, ResourceType, VpcAttributeName};
 
@@ -67,6 +67,18 @@ impl Resource for Vpc {
         Ok(())
     }
 
+    fn permissions() -> Vec<Permission> {
+        let mut all = tagging::permissions("CreateVpc");
+        all.extend([
+            Permission::find("ec2:DescribeVpcs"),
+            Permission::find("ec2:DescribeVpcAttribute").on(&["vpc/*"]),
+            Permission::make("ec2:CreateVpc").on(&["vpc/*"]).tagging(),
+            Permission::make("ec2:ModifyVpcAttribute").on(&["vpc/*"]).tagged(),
+            Permission::remove("ec2:DeleteVpc").on(&["vpc/*"]).tagged(),
+        ]);
+        all
+    }
+
     async fn search(cx: &Cx) -> Result<Vec<Found<VpcId>>> {
         let pages = cx.ec2().describe_vpcs().filters(cx.stack_filter()).into_paginator();
         let all = pages.items().send().try_collect().await.op("ec2:DescribeVpcs")?;
@@ -84,8 +96,10 @@ impl Resource for Vpc {
             let support = attribute(VpcAttributeName::EnableDnsSupport).send();
             let hostnames = attribute(VpcAttributeName::EnableDnsHostnames).send();
             let (support, hostnames) = futures_util::join!(support, hostnames);
-            let support = support.op("ec2:DescribeVpcAttribute")?;
-            let hostnames = hostnames.op("ec2:DescribeVpcAttribute")?;
+            let support = support.op("ec2:DescribeVpcAttribute").or_absent()?;
+            let hostnames = hostnames.op("ec2:DescribeVpcAttribute").or_absent()?;
+            // The listing may show what is gone already.
+            let Some((support, hostnames)) = support.zip(hostnames) else { return Ok(None) };
             Some((
                 support.enable_dns_support().and_then(|value| value.value()),
                 hostnames.enable_dns_hostnames().and_then(|value| value.value()),

@@ -5,6 +5,7 @@ use super::{
     retag,
     security_group::{SecurityGroup, SecurityGroupId},
     subnet::{Subnet, SubnetId},
+    tagging,
     vpc::Vpc,
 };
 use crate::{aws::classify::classify, resources::prelude::*};
@@ -103,6 +104,24 @@ impl Resource for VpcEndpoint {
         let call = call.set_add_security_group_ids(groups.0);
         let call = call.set_remove_security_group_ids(groups.1);
         call.send().await.op("ec2:ModifyVpcEndpoint").map(drop)
+    }
+
+    fn permissions() -> Vec<Permission> {
+        let mut all = tagging::permissions("CreateVpcEndpoint");
+        let (endpoint, within) = ("vpc-endpoint/*", ["subnet/*", "security-group/*"]);
+        all.extend([
+            Permission::find("ec2:DescribeVpcEndpoints"),
+            Permission::make("ec2:CreateVpcEndpoint").on(&[endpoint]).tagging(),
+            Permission::make("ec2:CreateVpcEndpoint").on(&["vpc/*"]).on(&within).tagged(),
+            // What `CreateVpcEndpoint` asks for besides, by the Service Authorization Reference.
+            Permission::make("ec2:DescribeVpcs"),
+            Permission::make("ec2:DescribeSubnets"),
+            Permission::make("ec2:DescribeSecurityGroups"),
+            Permission::make("route53:AssociateVPCWithHostedZone"),
+            Permission::make("ec2:ModifyVpcEndpoint").on(&[endpoint]).on(&within).tagged(),
+            Permission::remove("ec2:DeleteVpcEndpoints").on(&[endpoint]).tagged(),
+        ]);
+        all
     }
 
     async fn search(cx: &Cx) -> Result<Vec<Found<VpcEndpointId>>> {

@@ -3,7 +3,7 @@
 
 use super::{
     internet_gateway::{InternetGateway, InternetGatewayId, InternetGateways, of_stack},
-    network_interfaces::{Held, holders},
+    network_interfaces::{self, Held, holders},
     vpc::{Vpc, VpcId},
 };
 use crate::resources::prelude::*;
@@ -79,6 +79,16 @@ impl Resource for VpcGatewayAttachment {
             &want.internet_gateway_id,
             &live.id.internet_gateway_id,
         )
+    }
+
+    fn permissions() -> Vec<Permission> {
+        let ends = &["internet-gateway/*", "vpc/*"];
+        vec![
+            Permission::find("ec2:DescribeInternetGateways"),
+            Permission::make("ec2:AttachInternetGateway").on(ends).tagged(),
+            Permission::remove("ec2:DetachInternetGateway").on(ends).tagged(),
+            network_interfaces::permission(),
+        ]
     }
 
     async fn search(cx: &Cx) -> Result<Vec<Found<VpcGatewayAttachmentId>>> {

@@ -1,8 +1,8 @@
 //! Cluster: where services run. Actions: ecs:CreateCluster, ecs:DescribeClusters, ecs:ListClusters,
 //! ecs:DeleteCluster, ecs:TagResource, ecs:UntagResource.
 
-use super::{name_in, retag, tag_list};
-use crate::resources::prelude::*;
+use super::{CLUSTERS, name_in, retag, tag_list, tag_permissions};
+use crate::resources::{access::service_linked_role, prelude::*};
 use aws_sdk_ecs::types::{self as ecs, ClusterField};
 use futures_util::future::try_join_all;
 
@@ -54,6 +54,17 @@ impl Resource for Cluster {
         Drift::none().fixed("cluster_name", &self.cluster_name, live.cluster_name())
     }
 
+    fn permissions() -> Vec<Permission> {
+        let mut all = tag_permissions(CLUSTERS);
+        all.extend(find_permissions());
+        all.extend([
+            Permission::make("ecs:CreateCluster").on(&[CLUSTERS]).tagging(),
+            service_linked_role("ecs.amazonaws.com"),
+            Permission::remove("ecs:DeleteCluster").on(&[CLUSTERS]).tagged(),
+        ]);
+        all
+    }
+
     async fn search(cx: &Cx) -> Result<Vec<Found<ClusterIdentity>>> {
         let pages = cx.ecs().list_clusters().into_paginator().items();
         let all: Vec<String> = pages.send().try_collect().await.op("ecs:ListClusters")?;
@@ -99,6 +110,13 @@ impl Resource for Cluster {
     fn id(out: &ClusterIdentity) -> String {
         out.name.clone()
     }
+}
+
+/// What a search needs of IAM. It describes all clusters whose names begin with the stack's, also
+/// those of a stack with a longer name.
+pub(super) fn find_permissions() -> Vec<Permission> {
+    let described = Permission::find("ecs:DescribeClusters").on(&["cluster/{stack}*"]);
+    vec![Permission::find("ecs:ListClusters"), described]
 }
 
 /// `DescribeClusters`, for all who ask at once; a deleted cluster answers as INACTIVE for a while.

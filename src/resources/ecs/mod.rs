@@ -17,6 +17,19 @@ pub use container::{Container, ContainerHealthCheck, Proxy};
 use super::prelude::*;
 use aws_sdk_ecs::types::Tag;
 
+/// The clusters of a stack, in permissions.
+const CLUSTERS: &str = "cluster/{stack}-*";
+/// Their services.
+const SERVICES: &str = "service/{stack}-*/*";
+/// The revisions of the stack's task definitions.
+const REVISIONS: &str = "task-definition/{stack}-*:*";
+
+/// What tags need of IAM, in a creating call and later.
+fn tag_permissions(on: &str) -> Vec<Permission> {
+    let actions = ["ecs:TagResource", "ecs:UntagResource"];
+    actions.map(|action| Permission::make(action).on(&[on])).to_vec()
+}
+
 /// Our tags as ECS wants them.
 fn tag_list(tags: Tags) -> Vec<Tag> {
     tags.into_iter().map(|(key, value)| Tag::builder().key(key).value(value).build()).collect()

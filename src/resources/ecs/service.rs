@@ -3,15 +3,17 @@
 //! ecs:DescribeTasks, ecs:TagResource, ecs:UntagResource.
 
 use super::{
-    cluster::Cluster,
+    SERVICES,
+    cluster::{self, Cluster},
     name_in, retag,
     service_connect::{self, Membership},
     service_network::{group_ids, network, sorted, subnet_ids},
     service_reads::{Services, ended_tasks, listed},
-    tag_list,
+    tag_list, tag_permissions,
     task_definition::TaskDefinition,
 };
 use crate::resources::{
+    access::service_linked_role,
     ec2::{security_group::SecurityGroup, subnet::Subnet},
     elasticloadbalancingv2::target_group::TargetGroup,
     prelude::*,
@@ -243,6 +245,22 @@ impl Resource for Service {
             call = call.force_new_deployment(true);
         }
         call.send().await.op("ecs:UpdateService").map(drop)
+    }
+
+    fn permissions() -> Vec<Permission> {
+        let mut all = tag_permissions(SERVICES);
+        all.extend(cluster::find_permissions());
+        all.extend([
+            Permission::find("ecs:ListServices"),
+            Permission::find("ecs:DescribeServices").on(&[SERVICES]),
+            Permission::find("ecs:ListTasks"),
+            Permission::find("ecs:DescribeTasks").on(&["task/{stack}-*/*"]),
+            Permission::make("ecs:CreateService").on(&[SERVICES]).tagging(),
+            service_linked_role("ecs.amazonaws.com"),
+            Permission::make("ecs:UpdateService").on(&[SERVICES]).tagged(),
+            Permission::remove("ecs:DeleteService").on(&[SERVICES]).tagged(),
+        ]);
+        all
     }
 
     async fn search(cx: &Cx) -> Result<Vec<Found<ServiceIdentity>>> {

@@ -4,10 +4,13 @@
 //! ecs:TagResource, ecs:UntagResource.
 
 use super::{
+    REVISIONS,
     container::{Container, Proxy},
-    name_in, retag, tag_list,
+    name_in, retag, tag_list, tag_permissions,
 };
-use crate::resources::{apigateway::rest_api::RestApi, iam::role::Role, prelude::*};
+use crate::resources::{
+    access::pass_role, apigateway::rest_api::RestApi, iam::role::Role, prelude::*,
+};
 use aws_sdk_ecs::types::{
     Compatibility, ContainerDefinition, NetworkMode, TaskDefinition as Definition,
     TaskDefinitionFamilyStatus, TaskDefinitionField, TaskDefinitionStatus,
@@ -145,6 +148,20 @@ impl Resource for TaskDefinition {
 
     fn drift(&self, live: &LiveTaskDefinition, needs: &TaskDefinitionValues) -> Drift {
         Drift::none().fixed("content", self.content(needs).ok(), &live.content)
+    }
+
+    fn permissions() -> Vec<Permission> {
+        let mut all = tag_permissions(REVISIONS);
+        all.extend([
+            Permission::find("ecs:ListTaskDefinitionFamilies"),
+            Permission::find("ecs:ListTaskDefinitions"),
+            Permission::find("ecs:DescribeTaskDefinition"),
+            Permission::make("ecs:RegisterTaskDefinition").on(&[REVISIONS]).tagging(),
+            pass_role("ecs-tasks.amazonaws.com"),
+            Permission::remove("ecs:DeregisterTaskDefinition"),
+            Permission::remove("ecs:DeleteTaskDefinitions").on(&[REVISIONS]).tagged(),
+        ]);
+        all
     }
 
     async fn search(cx: &Cx) -> Result<Vec<Found<TaskDefinitionIdentity>>> {

@@ -5,7 +5,7 @@
 //! elasticloadbalancing:AddTags, elasticloadbalancing:RemoveTags.
 
 use super::{
-    ARNS, PAGE,
+    ARNS, LOAD_BALANCERS, PAGE,
     load_balancer::LoadBalancer,
     tagging,
     target_group::{TargetGroup, TargetGroupId},
@@ -93,6 +93,19 @@ impl Resource for Listener {
         let call = call.protocol(ProtocolEnum::from(&*self.protocol)).port(self.port);
         let call = call.default_actions(forward(&needs.target_group));
         call.send().await.op("elasticloadbalancing:ModifyListener").map(drop)
+    }
+
+    fn permissions() -> Vec<Permission> {
+        let listeners = &["listener/app/{short}-*/*/*", "listener/net/{short}-*/*/*"];
+        let mut all = tagging::permissions(listeners);
+        all.extend([
+            Permission::find("elasticloadbalancing:DescribeListeners"),
+            Permission::find("elasticloadbalancing:DescribeLoadBalancers"),
+            Permission::make("elasticloadbalancing:CreateListener").on(&LOAD_BALANCERS).tagging(),
+            Permission::make("elasticloadbalancing:ModifyListener").on(listeners).tagged(),
+            Permission::remove("elasticloadbalancing:DeleteListener").on(listeners).tagged(),
+        ]);
+        all
     }
 
     async fn search(cx: &Cx) -> Result<Vec<Found<ListenerId>>> {

@@ -6,8 +6,9 @@
 //! elasticloadbalancing:DescribeTags, elasticloadbalancing:AddTags,
 //! elasticloadbalancing:RemoveTags, iam:CreateServiceLinkedRole for an account's first one.
 
-use super::{ARNS, PAGE, may_be_ours, tagging};
+use super::{ARNS, LOAD_BALANCERS, PAGE, may_be_ours, tagging};
 use crate::resources::{
+    access::service_linked_role,
     ec2::{
         security_group::{SecurityGroup, SecurityGroupId},
         subnet::{Subnet, SubnetId},
@@ -153,6 +154,24 @@ impl Resource for LoadBalancer {
         Ok(())
     }
 
+    fn permissions() -> Vec<Permission> {
+        let mut all = tagging::permissions(&LOAD_BALANCERS);
+        let make = |action| Permission::make(action).on(&LOAD_BALANCERS);
+        all.extend([
+            Permission::find("elasticloadbalancing:DescribeLoadBalancers"),
+            Permission::find("elasticloadbalancing:DescribeLoadBalancerAttributes"),
+            make("elasticloadbalancing:CreateLoadBalancer").tagging(),
+            service_linked_role("elasticloadbalancing.amazonaws.com"),
+            make("elasticloadbalancing:SetSubnets").tagged(),
+            make("elasticloadbalancing:SetSecurityGroups").tagged(),
+            make("elasticloadbalancing:ModifyLoadBalancerAttributes").tagged(),
+            Permission::remove("elasticloadbalancing:DeleteLoadBalancer")
+                .on(&LOAD_BALANCERS)
+                .tagged(),
+        ]);
+        all
+    }
+
     async fn search(cx: &Cx) -> Result<Vec<Found<LoadBalancerId>>> {
         let candidates = cx.load::<Candidates>(()).await?;
         let candidates = candidates.iter().flat_map(|all| all.iter());
@@ -169,7 +188,9 @@ impl Resource for LoadBalancer {
         let network = described.r#type() == Some(&LoadBalancerTypeEnum::Network);
         let cross_zone = async { if network { cross_zone(cx, id).await } else { Ok(None) } };
         let tags = tagging::tags_by_arn(cx, &id.arn);
-        let (cross_zone, tags) = futures_util::try_join!(cross_zone, tags)?;
+        let both = async { futures_util::try_join!(cross_zone, tags) }.await;
+        // The listing may show what is gone already.
+        let Some((cross_zone, tags)) = both.or_absent()? else { return Ok(None) };
         Ok(Some(LiveLoadBalancer { described, cross_zone, tags }))
     }
 

@@ -17,6 +17,9 @@ const ARNS: usize = 20;
 /// How many resources one page of a listing has.
 const PAGE: i32 = 400;
 
+/// The load balancers of a stack, in permissions.
+const LOAD_BALANCERS: [&str; 2] = ["loadbalancer/app/{short}-*/*", "loadbalancer/net/{short}-*/*"];
+
 /// Whether a name may be one that was derived from the stack's name. Names longer than 32 characters
 /// are cut to 24 and ended with a hash.
 fn may_be_ours(cx: &Cx, name: Option<&str>) -> bool {

@@ -5,6 +5,15 @@ use crate::resources::prelude::*;
 use aws_sdk_elasticloadbalancingv2::types::Tag;
 use futures_util::future::try_join_all;
 
+/// What tags need of IAM: to find whose something is, to set them in a creating call and later.
+pub fn permissions(on: &[&str]) -> Vec<Permission> {
+    vec![
+        Permission::find("elasticloadbalancing:DescribeTags"),
+        Permission::make("elasticloadbalancing:AddTags").on(on),
+        Permission::make("elasticloadbalancing:RemoveTags").on(on),
+    ]
+}
+
 /// The tags of a creating call.
 pub fn wanted(cx: &Cx) -> Vec<Tag> {
     tags(&cx.tags())

@@ -144,6 +144,22 @@ impl Resource for TargetGroup {
         Ok(())
     }
 
+    fn permissions() -> Vec<Permission> {
+        let groups = &["targetgroup/{short}-*/*"];
+        let mut all = tagging::permissions(groups);
+        let make = |action| Permission::make(action).on(groups);
+        all.extend([
+            Permission::find("elasticloadbalancing:DescribeTargetGroups"),
+            Permission::find("elasticloadbalancing:DescribeTargetGroupAttributes"),
+            Permission::find("elasticloadbalancing:DescribeTargetHealth"),
+            make("elasticloadbalancing:CreateTargetGroup").tagging(),
+            make("elasticloadbalancing:ModifyTargetGroup").tagged(),
+            make("elasticloadbalancing:ModifyTargetGroupAttributes").tagged(),
+            Permission::remove("elasticloadbalancing:DeleteTargetGroup").on(groups).tagged(),
+        ]);
+        all
+    }
+
     async fn search(cx: &Cx) -> Result<Vec<Found<TargetGroupId>>> {
         let all = all(cx).await?;
         let named = all.iter().filter(|it| may_be_ours(cx, it.target_group_name()));
@@ -153,8 +169,13 @@ impl Resource for TargetGroup {
 
     async fn read(cx: &Cx, id: &TargetGroupId) -> Result<Option<LiveTargetGroup>> {
         let Some(found) = cx.load::<TargetGroups>(id.arn.clone()).await? else { return Ok(None) };
-        let settings = if cx.in_full() { Some(settings(cx, id).await?) } else { None };
-        Ok(Some(LiveTargetGroup { described: (*found).clone(), settings }))
+        let described = (*found).clone();
+        if !cx.in_full() {
+            return Ok(Some(LiveTargetGroup { described, settings: None }));
+        }
+        // The listing may show what is gone already.
+        let settings = settings(cx, id).await.or_absent()?;
+        Ok(settings.map(|settings| LiveTargetGroup { described, settings: Some(settings) }))
     }
 
     fn health(live: &LiveTargetGroup) -> Option<String> {

@@ -1,7 +1,7 @@
 //! Role: what tasks and API Gateway act as. Actions: iam:CreateRole,
 //! iam:GetAccountAuthorizationDetails (else iam:GetRole, iam:GetRolePolicy), iam:ListRoles,
 //! iam:ListRoleTags, iam:ListRolePolicies, iam:ListAttachedRolePolicies,
-//! iam:UpdateAssumeRolePolicy, iam:PutRolePolicy, iam:DeleteRolePolicy, iam:AttachRolePolicy,
+//! iam:UpdateAssumeRolePolicy, iam:PutRolePermissionsBoundary, iam:PutRolePolicy, iam:DeleteRolePolicy, iam:AttachRolePolicy,
 //! iam:DetachRolePolicy, iam:DeleteRole, iam:TagRole, iam:UntagRole.
 
 use super::policy::{canonical, decoded};
@@ -31,6 +31,10 @@ pub struct Role {
     pub managed_policies: Vec<String>,
     /// Policies of its own, by name.
     pub inline_policies: BTreeMap<String, Value>,
+    /// The ARN of the policy that is the most that it may do, whatever its other policies say. None
+    /// leaves it as it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub permissions_boundary: Option<String>,
 }
 
 /// A role with its policies, in the form in which they are compared.
@@ -42,12 +46,16 @@ pub struct LiveRole {
     trust: Value,
     managed: Vec<String>,
     inline: BTreeMap<String, Value>,
+    boundary: Option<String>,
     tags: Tags,
 }
 
+/// The stack's roles, in permissions.
+const ROLES: &str = "role/meshctl/{stack}/*";
 const TRUST: &str = "assume_role_policy";
 const MANAGED: &str = "managed_policies";
 const INLINE: &str = "inline_policies";
+const BOUNDARY: &str = "permissions_boundary";
 
 impl Resource for Role {
     const KIND: Kind = Kind("AWS::IAM::Role");
@@ -57,10 +65,31 @@ impl Resource for Role {
 
     fn needs(&self) {}
 
+    fn own_permissions(&self) -> Vec<Permission> {
+        // Whoever may give a role policies could give it all: with a boundary, only within that.
+        let boundary = self.permissions_boundary.as_deref();
+        let within = |permission: Permission| match boundary {
+            Some(arn) => permission.on(&[ROLES]).when("iam:PermissionsBoundary", arn),
+            None => permission.on(&[ROLES]),
+        };
+        let mut all = vec![within(Permission::make("iam:CreateRole")).tagging()];
+        all.extend(self.managed_policies.iter().map(|arn| {
+            within(Permission::make("iam:AttachRolePolicy")).when("iam:PolicyARN", arn)
+        }));
+        if !self.inline_policies.is_empty() {
+            all.push(within(Permission::make("iam:PutRolePolicy")));
+        }
+        if boundary.is_some() {
+            all.push(within(Permission::make("iam:PutRolePermissionsBoundary")));
+        }
+        all
+    }
+
     async fn create(&self, cx: &Cx, _: &()) -> Result<RoleIdentity> {
         const OP: &str = "iam:CreateRole";
         let call = cx.iam().create_role().role_name(&self.role_name).path(path(cx));
         let call = call.assume_role_policy_document(self.trust().to_string());
+        let call = call.set_permissions_boundary(self.permissions_boundary.clone());
         let made = call.set_tags(Some(tag_list(&cx.tags()))).send().await.op(OP)?;
         Ok(identity(made.role().answered(OP, "Role")?))
     }
@@ -69,16 +98,26 @@ impl Resource for Role {
         let mut managed = self.managed_policies.clone();
         managed.sort();
         managed.dedup();
-        Drift::none()
+        let drift = Drift::none()
             .fixed("path", &live.home, &live.path)
             .mutable(TRUST, canonical(&self.trust()), &live.trust)
             .mutable(MANAGED, managed, &live.managed)
-            .mutable(INLINE, in_canonical_form(&self.inline_policies), &live.inline)
+            .mutable(INLINE, in_canonical_form(&self.inline_policies), &live.inline);
+        match &self.permissions_boundary {
+            Some(arn) => drift.mutable(BOUNDARY, arn, &live.boundary),
+            None => drift,
+        }
     }
 
     async fn update(&self, cx: &Cx, role: &RoleIdentity, drift: &Drift, _: &()) -> Result<()> {
         // One after another: IAM refuses two writes at once to one role (`ConcurrentModification`).
-        // What is missing comes before what is too much, so that users of the role lose nothing.
+        // What is missing comes before what is too much, so that users of the role lose nothing; but the
+        // boundary is first of all, since the rest may be allowed only within it.
+        if let (true, Some(arn)) = (drift.touches(BOUNDARY), &self.permissions_boundary) {
+            let call = cx.iam().put_role_permissions_boundary().role_name(&role.name);
+            let put = call.permissions_boundary(arn).send().await;
+            put.op("iam:PutRolePermissionsBoundary")?;
+        }
         if drift.touches(TRUST) {
             let call = cx.iam().update_assume_role_policy().role_name(&role.name);
             let call = call.policy_document(self.trust().to_string());
@@ -106,6 +145,29 @@ impl Resource for Role {
             }
         }
         Ok(())
+    }
+
+    fn permissions() -> Vec<Permission> {
+        // Of a role that is gone IAM does not know the path, and denies what is limited to one, where it
+        // should say that there is none.
+        const PERHAPS_GONE: &[&str] = &[ROLES, "role/{stack}-*"];
+        let find = |action| Permission::find(action).on(PERHAPS_GONE);
+        let make = |action| Permission::make(action).on(&[ROLES]);
+        let remove = |action| Permission::remove(action).on(&[ROLES]);
+        vec![
+            Permission::find("iam:ListRoles"),
+            find("iam:ListRoleTags"),
+            find("iam:GetRole"),
+            find("iam:GetRolePolicy"),
+            find("iam:ListAttachedRolePolicies"),
+            find("iam:ListRolePolicies"),
+            make("iam:UpdateAssumeRolePolicy"),
+            make("iam:TagRole"),
+            make("iam:UntagRole"),
+            remove("iam:DetachRolePolicy"),
+            remove("iam:DeleteRolePolicy"),
+            Permission::remove("iam:DeleteRole").on(PERHAPS_GONE),
+        ]
     }
 
     async fn search(cx: &Cx) -> Result<Vec<Found<RoleIdentity>>> {
@@ -214,6 +276,7 @@ async fn in_one_listing(cx: &Cx, names: &[String]) -> Result<BTreeMap<String, Li
                 trust: compared(role.assume_role_policy_document().unwrap_or_default()),
                 managed: arns(role.attached_managed_policies()),
                 inline: inline.map(|(name, document)| (name, compared(document))).collect(),
+                boundary: arn_of(role.permissions_boundary()),
                 tags: tags_of(role.tags()),
             };
             found.insert(name.to_owned(), live);
@@ -246,6 +309,7 @@ async fn one(cx: &Cx, name: &str) -> Result<Option<LiveRole>> {
         trust: compared(role.assume_role_policy_document().unwrap_or_default()),
         managed,
         inline: try_join_all(inline).await?.into_iter().flatten().collect(),
+        boundary: arn_of(role.permissions_boundary()),
         tags: tags_of(role.tags()),
     }))
 }
@@ -297,6 +361,11 @@ fn arns(policies: &[iam::AttachedPolicy]) -> Vec<String> {
     let mut arns: Vec<String> = arns.map(String::from).collect();
     arns.sort();
     arns
+}
+
+/// The ARN of a boundary.
+fn arn_of(boundary: Option<&iam::AttachedPermissionsBoundary>) -> Option<String> {
+    boundary?.permissions_boundary_arn().map(String::from)
 }
 
 /// What a field was when it was compared, if it differs.

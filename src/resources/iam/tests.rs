@@ -31,6 +31,7 @@ fn role(name: &str) -> Role {
         service: "ecs-tasks.amazonaws.com".into(),
         managed_policies: vec![EXECUTION.into()],
         inline_policies: BTreeMap::from([("zones".into(), read)]),
+        permissions_boundary: None,
     }
 }
 
@@ -148,4 +149,38 @@ async fn a_role_without_the_stacks_tags_is_not_found() {
     role("stranger").create(&cx, &()).await.expect("a role");
     tokio::time::sleep(Duration::from_secs(60)).await;
     assert!(Role::search(&cx).await.expect("a search").is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_role_is_made_within_its_boundary_and_gets_it_back() {
+    const BOUNDARY: &str = "arn:aws:iam::000000000000:policy/most";
+    let simulator = Simulator::seeded(1);
+    let cx = cx(&simulator).await;
+    let wish = Role { permissions_boundary: Some(BOUNDARY.into()), ..role("shop-tasks") };
+    let id = made(&cx, &wish).await;
+    let boundary = || {
+        simulator.behind(|account| {
+            let role = account.iam.roles.known("shop-tasks").expect("the role");
+            role.permissions_boundary.clone()
+        })
+    };
+    assert_eq!(boundary().as_deref(), Some(BOUNDARY));
+    assert!(!settled(&cx, &wish, &id).await.touches("permissions_boundary"));
+
+    let gone = cx.iam().delete_role_permissions_boundary().role_name(&id.name).send().await;
+    gone.expect("no boundary");
+    // Read one by one or all at once, it shows.
+    for refused in [false, true] {
+        if refused {
+            let message = "no".to_owned();
+            let refuse = Fault::Refuse { code: "AccessDenied".into(), message, status: 403 };
+            simulator.fault(Rule::new(LISTING, When::Always, refuse));
+        }
+        let drift = wish.drift(&live(&cx, &id).await, &());
+        assert!(drift.touches("permissions_boundary") && !drift.replaces(), "{drift}");
+    }
+    settled(&cx, &wish, &id).await;
+    assert_eq!(boundary().as_deref(), Some(BOUNDARY));
+    // Who wishes none leaves another's alone.
+    assert!(role("shop-tasks").drift(&live(&cx, &id).await, &()).is_empty());
 }

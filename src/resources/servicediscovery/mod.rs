@@ -20,6 +20,15 @@ fn tag_list(tags: &Tags) -> Result<Vec<Tag>> {
     tags.iter().map(|(key, value)| built(Tag::builder().key(key).value(value).build())).collect()
 }
 
+/// What tags need of IAM: to find whose something is, to set them in a creating call and later.
+fn tag_permissions() -> Vec<Permission> {
+    vec![
+        Permission::find("servicediscovery:ListTagsForResource"),
+        Permission::make("servicediscovery:TagResource"),
+        Permission::make("servicediscovery:UntagResource"),
+    ]
+}
+
 /// The tags of one namespace or service.
 async fn tags(cx: &Cx, arn: &str) -> Result<Tags> {
     let call = cx.servicediscovery().list_tags_for_resource().resource_arn(arn);

@@ -6,7 +6,7 @@
 //! route53:GetHostedZone, route53:ListHostedZonesByName, route53:DeleteHostedZone,
 //! ec2:DescribeVpcs, ec2:DescribeRegions.
 
-use super::{built, owned, retag, tag_list, tags};
+use super::{built, owned, retag, tag_list, tag_permissions, tags};
 use crate::resources::{
     ec2::vpc::{Vpc, VpcId},
     prelude::*,
@@ -83,6 +83,26 @@ impl Resource for PrivateDnsNamespace {
 
     fn drift(&self, live: &LiveNamespace, _: &VpcId) -> Drift {
         Drift::none().fixed("name", &self.name, live.namespace.name())
+    }
+
+    fn permissions() -> Vec<Permission> {
+        let mut all = tag_permissions();
+        all.extend([
+            Permission::find("servicediscovery:ListNamespaces"),
+            Permission::find("servicediscovery:GetNamespace").on(&["namespace/*"]),
+            Permission::find("servicediscovery:ListOperations"),
+            Permission::find("servicediscovery:GetOperation"),
+            Permission::make("servicediscovery:CreatePrivateDnsNamespace").tagging(),
+            // What it asks for besides, by Cloud Map's reference of API permissions.
+            Permission::make("route53:CreateHostedZone"),
+            Permission::make("route53:GetHostedZone").on(&["hostedzone/*"]),
+            Permission::make("route53:ListHostedZonesByName"),
+            Permission::make("ec2:DescribeVpcs"),
+            Permission::make("ec2:DescribeRegions"),
+            Permission::remove("servicediscovery:DeleteNamespace").on(&["namespace/*"]).tagged(),
+            Permission::remove("route53:DeleteHostedZone").on(&["hostedzone/*"]),
+        ]);
+        all
     }
 
     async fn search(cx: &Cx) -> Result<Vec<Found<NamespaceId>>> {

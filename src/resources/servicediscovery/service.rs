@@ -6,7 +6,7 @@
 use super::{
     built, owned,
     private_dns_namespace::{NamespaceId, PrivateDnsNamespace, ours},
-    retag, tag_list, tags,
+    retag, tag_list, tag_permissions, tags,
 };
 use crate::resources::prelude::*;
 use aws_sdk_servicediscovery::types::{
@@ -108,6 +108,23 @@ impl Resource for Service {
             }
         }
         Ok(())
+    }
+
+    fn permissions() -> Vec<Permission> {
+        let mut all = tag_permissions();
+        let service = "service/*";
+        all.extend([
+            Permission::find("servicediscovery:ListNamespaces"),
+            Permission::find("servicediscovery:ListServices"),
+            Permission::make("servicediscovery:CreateService")
+                .on(&["namespace/*", service])
+                .tagging(),
+            Permission::make("servicediscovery:UpdateService").on(&[service]).tagged(),
+            // Another time to live is in the records of every task.
+            Permission::make("route53:ChangeResourceRecordSets").on(&["hostedzone/*"]),
+            Permission::remove("servicediscovery:DeleteService").on(&[service]).tagged(),
+        ]);
+        all
     }
 
     async fn search(cx: &Cx) -> Result<Vec<Found<ServiceId>>> {

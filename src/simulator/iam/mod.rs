@@ -44,6 +44,8 @@ pub fn call(account: &mut Account, call: &Call) -> Answer {
         "UpdateRole" => role::update(account, call),
         "UpdateRoleDescription" => role::update_description(account, call),
         "UpdateAssumeRolePolicy" => role::update_trust(account, call),
+        "PutRolePermissionsBoundary" => role::put_boundary(account, call),
+        "DeleteRolePermissionsBoundary" => role::delete_boundary(account, call),
         "DeleteRole" => role::delete(account, call),
         "TagRole" => tags::tag(account, call),
         "UntagRole" => tags::untag(account, call),

@@ -201,6 +201,28 @@ fn check_trust_size(trust: &str) -> Result<(), ApiError> {
     Ok(())
 }
 
+/// `PutRolePermissionsBoundary`. Policies of the account's own are not kept, so any of them is taken
+/// for one; AWS's own must exist.
+pub fn put_boundary(account: &mut Account, call: &Call) -> Answer {
+    let arn = call.input.text_or_empty("PermissionsBoundary");
+    let role = change(account, call)?;
+    if arn.contains(":iam::aws:policy/") && !managed::exists(arn) {
+        return Err(unknown(format!("Policy {arn} does not exist or is not attachable.")));
+    }
+    role.permissions_boundary = Some(arn.into());
+    done()
+}
+
+/// `DeleteRolePermissionsBoundary`.
+pub fn delete_boundary(account: &mut Account, call: &Call) -> Answer {
+    let role = change(account, call)?;
+    if role.permissions_boundary.take().is_none() {
+        let message = format!("Role {} does not have a permissions boundary.", role.name);
+        return Err(unknown(message));
+    }
+    done()
+}
+
 /// `DeleteRole`: refused while any policy is left.
 pub fn delete(account: &mut Account, call: &Call) -> Answer {
     let role = change(account, call)?;
@@ -289,6 +311,6 @@ fn boundary(role: &Role) -> Value {
     let boundary = role
         .permissions_boundary
         .as_ref()
-        .map(|arn| json!({ "PermissionsBoundaryType": "Policy", "PermissionsBoundaryArn": arn }));
+        .map(|arn| json!({ "PermissionsBoundaryType": "PermissionsBoundaryPolicy", "PermissionsBoundaryArn": arn }));
     boundary.into()
 }

@@ -29,6 +29,7 @@ pub use error::ApiError;
 pub use model::{Constraints, Kind, Member, Model, Operation, Protocol, Shape, ShapeId, Structure};
 
 use error::Fault;
+use model::Segment;
 
 /// AWS's own limits vary; none of our services takes more than this.
 pub const LARGEST_BODY: usize = 10 * 1024 * 1024;
@@ -50,6 +51,25 @@ pub struct Call {
     pub access_key: String,
     /// The id that the answer carries.
     pub request_id: String,
+}
+
+impl Call {
+    /// The HTTP method and the path of a REST operation; `None` in other protocols.
+    pub fn place(&self) -> Option<(&'static str, String)> {
+        let model = self.service.model();
+        let route = model.routes.iter().find(|route| route.operation == self.operation)?;
+        let input = model.operation(self.operation)?.input.map(|shape| model.shape(shape));
+        let members = input.and_then(Shape::structure).map(|it| it.members.as_slice());
+        let value = |label: &str| {
+            let member = members.unwrap_or_default().iter().find(|it| it.wire == label)?;
+            self.input.get(&member.name)?.as_str()
+        };
+        let parts = route.segments.iter().map(|segment| match segment {
+            Segment::Literal(text) => text.as_str(),
+            Segment::Label(label) | Segment::Greedy(label) => value(label).unwrap_or_default(),
+        });
+        Some((&route.method, parts.map(|part| format!("/{part}")).collect()))
+    }
 }
 
 /// A service that the simulator speaks for.

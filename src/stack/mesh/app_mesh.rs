@@ -110,7 +110,7 @@ pub(super) fn attach(
         scope.stack,
         node_name(name)
     );
-    let task_role = crate::stack::identity::mesh_task(blueprint, name, &arn);
+    let task_role = crate::stack::identity::mesh_task(blueprint, config, name, &arn);
     let (logs, log_group_name) = proxy_logs(blueprint, config, service);
     let mut gates = vec![
         // Envoy is LIVE once the mesh knows its node; callers reach it by route and virtual service.

@@ -44,6 +44,11 @@ pub struct Choice {
 }
 
 impl Choice {
+    /// A kind that needs no reason.
+    pub fn given(kind: Kind) -> Self {
+        Self { kind, from: None, why: String::new(), settled: true }
+    }
+
     /// Decides. `recorded` is what the state says the stack has; without it, the account is asked
     /// what there is, and only then what there could be: so a stack that is up never changes its
     /// kind by itself.
