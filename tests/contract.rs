@@ -5,7 +5,7 @@
 #[path = "common/mod.rs"]
 mod common;
 
-use common::{DEMO, World, connect};
+use common::{DEMO, World, connect, linked};
 use meshctl::{
     engine::Action,
     model::{Address, Class, Depth, Identities, Kind, Step},
@@ -20,6 +20,8 @@ use std::{
 /// Where the demonstration over Service Connect differs from the one over App Mesh: the rest need not
 /// be asked twice.
 const CONNECTED: [&str; 2] = ["ecs", "servicediscovery"];
+/// And where the one whose API has a link of the second version differs.
+const LINKED: [&str; 2] = ["apigateway", "apigatewayv2"];
 
 /// Every kind of the demonstration with one of its nodes.
 async fn one_of_each(world: &World) -> BTreeMap<Kind, (Address, Rc<dyn Step>)> {
@@ -42,17 +44,18 @@ fn census(world: &World) -> BTreeMap<(&'static str, &'static str), usize> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn every_kind_of_the_registry_is_in_the_demo() {
+async fn every_kind_of_the_registry_is_in_the_demo_or_beside_it() {
     let world = World::new(DEMO);
     let session = world.session().await;
     let registered: BTreeSet<Kind> = session.registry.iter().map(|kind| kind.kind()).collect();
-    let used: BTreeSet<Kind> = one_of_each(&world).await.into_keys().collect();
+    let mut used: BTreeSet<Kind> = one_of_each(&world).await.into_keys().collect();
+    used.extend(one_of_each(&World::new(&linked())).await.into_keys());
     assert_eq!(registered, used);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_search_finds_everything_that_was_made_under_its_address() {
-    for config in [DEMO.to_owned(), connect()] {
+    for config in [DEMO.to_owned(), connect(), linked()] {
         everything_is_found(&config).await;
     }
 }
@@ -84,6 +87,12 @@ async fn a_lost_answer_to_any_mutating_call_leaves_one_resource() {
 async fn a_lost_answer_leaves_one_resource_over_service_connect() {
     let asked = lost_answers(&connect(), |service| CONNECTED.contains(&service)).await;
     assert!(asked >= 5, "{asked} operations");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lost_answer_leaves_one_resource_with_a_link_of_the_second_version() {
+    let asked = lost_answers(&linked(), |service| LINKED.contains(&service)).await;
+    assert!(asked >= 8, "{asked} operations");
 }
 
 /// Loses the answer of each operation of these services, and counts them.
@@ -120,6 +129,12 @@ async fn what_was_deleted_behind_our_back_is_made_again() {
 async fn what_was_deleted_behind_our_back_is_made_again_over_service_connect() {
     let asked = deleted(&connect(), |service| CONNECTED.contains(&service)).await;
     assert!(asked >= 2, "only {asked} kinds could be deleted behind our back");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_deleted_behind_our_back_is_made_again_with_a_link_of_the_second_version() {
+    let asked = deleted(&linked(), |service| LINKED.contains(&service)).await;
+    assert!(asked >= 3, "only {asked} kinds could be deleted behind our back");
 }
 
 /// Deletes one of each kind of these services, and counts those that AWS let go.
@@ -191,7 +206,7 @@ fn changed(config: &str) -> String {
 #[tokio::test(start_paused = true)]
 async fn a_field_that_others_changed_is_brought_back() {
     // Service Connect has none of App Mesh's fields.
-    for (config, least) in [(DEMO.to_owned(), 8), (connect(), 6)] {
+    for (config, least) in [(DEMO.to_owned(), 8), (connect(), 6), (linked(), 7)] {
         fields_are_brought_back(&config, least).await;
     }
 }

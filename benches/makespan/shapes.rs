@@ -1,12 +1,13 @@
 //! The environments that are measured.
 
-use crate::common::{DEMO, World};
+use crate::common::{DEMO, World, linked};
 use std::fmt::Write;
 
 /// Names and configurations.
 pub fn all() -> Vec<(&'static str, String)> {
     vec![
         ("demo", DEMO.into()),
+        ("demo-v2", linked()),
         ("three-az", include_str!("../../config/three-az.toml").into()),
         ("10", services(10)),
         ("100", services(100)),

@@ -137,6 +137,9 @@ const TEXTS: &[(&str, &str, Class)] = &[
     // An endpoint's predecessor is still going.
     ("InvalidParameter", "conflicting DNS domain", Class::NotYet),
     ("OperationNotPermitted", "associated with another service", Class::Busy),
+    // What was just made is not known everywhere at once.
+    ("BadRequestException", "Invalid subnet ID", Class::NotYet),
+    ("BadRequestException", "Invalid security group ID", Class::NotYet),
     ("BadRequestException", "is referenced in", Class::Busy),
     ("BadRequestException", "Active stages pointing", Class::Busy),
     ("BadRequestException", "required permissions configured", Class::NotYet),

@@ -35,6 +35,7 @@ struct Inner {
     servicediscovery: OnceCell<aws_sdk_servicediscovery::Client>,
     appmesh: OnceCell<aws_sdk_appmesh::Client>,
     apigateway: OnceCell<aws_sdk_apigateway::Client>,
+    apigatewayv2: OnceCell<aws_sdk_apigatewayv2::Client>,
     iam: OnceCell<aws_sdk_iam::Client>,
     logs: OnceCell<aws_sdk_cloudwatchlogs::Client>,
     servicequotas: OnceCell<aws_sdk_servicequotas::Client>,
@@ -72,6 +73,8 @@ clients! {
     appmesh: aws_sdk_appmesh, "appmesh", "APP_MESH";
     /// API Gateway, REST APIs.
     apigateway: aws_sdk_apigateway, "apigateway", "API_GATEWAY";
+    /// API Gateway V2: VPC links.
+    apigatewayv2: aws_sdk_apigatewayv2, "apigatewayv2", "APIGATEWAYV2";
     /// IAM.
     iam: aws_sdk_iam, "iam", "IAM";
     /// CloudWatch Logs.
@@ -130,6 +133,7 @@ impl Clients {
             servicediscovery: OnceCell::new(),
             appmesh: OnceCell::new(),
             apigateway: OnceCell::new(),
+            apigatewayv2: OnceCell::new(),
             iam: OnceCell::new(),
             logs: OnceCell::new(),
             servicequotas: OnceCell::new(),

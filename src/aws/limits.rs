@@ -37,7 +37,9 @@ pub fn limit(service: &str, operation: &str) -> Option<Limit> {
         ("apigateway", "DeleteRestApi") => of("", 1.0, 1.0 / 30.0),
         ("apigateway", "UpdateAccount") => of("", 1.0, 1.0 / 20.0),
         ("apigateway", "GetResources") => of("", 5.0, 2.5),
-        ("apigateway", _) => of("apigateway", 40.0, 10.0),
+        ("apigatewayv2", "CreateVpcLink") => of("", 1.0, 1.0 / 15.0),
+        ("apigatewayv2", "DeleteVpcLink") => of("", 1.0, 1.0 / 30.0),
+        ("apigateway" | "apigatewayv2", _) => of("apigateway", 40.0, 10.0),
         // Load balancing: a bucket for reads and one for changes; their sizes are E.
         ("elasticloadbalancing", _) if read => of("elb:read", 40.0, 10.0),
         ("elasticloadbalancing", _) => of("elb:change", 20.0, 5.0),

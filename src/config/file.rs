@@ -10,6 +10,7 @@ pub(super) use value::or;
 
 use super::{
     Api, Config, Expose, HealthCheck, Mesh, MeshKind, Nat, Network, Service, Ttl, Vpc,
+    VpcLinkVersion,
     fault::Fault,
     findings::{Findings, did_you_mean, join, position},
     keys::{self, Default, Key},
@@ -133,7 +134,12 @@ impl Reader {
     fn api(&mut self, top: &Section<'_>) -> Api {
         let api = self.section(top, "api");
         self.refuse_unknown(&api);
-        Api { stage: self.get(&api, "stage"), timeout_ms: self.get(&api, "timeout_ms") }
+        let vpc_link: String = self.get(&api, "vpc_link");
+        Api {
+            vpc_link: if vpc_link == "v2" { VpcLinkVersion::V2 } else { VpcLinkVersion::V1 },
+            stage: self.get(&api, "stage"),
+            timeout_ms: self.get(&api, "timeout_ms"),
+        }
     }
 
     fn services(&mut self, top: &Section<'_>) -> Vec<Service> {

@@ -110,9 +110,20 @@ pub enum MeshKind {
     ServiceConnect,
 }
 
+/// The two ways from a REST API into a VPC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum VpcLinkVersion {
+    /// An endpoint service on the internal load balancer, which must be active first.
+    V1,
+    /// Network interfaces in the private subnets, which wait for nothing.
+    V2,
+}
+
 /// The private REST API.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Api {
+    /// How it reaches into the provider's VPC.
+    pub vpc_link: VpcLinkVersion,
     /// The stage's name, which is the first segment of every path.
     pub stage: String,
     /// How long the API waits for a service.

@@ -2,6 +2,7 @@
 
 mod access;
 pub mod apigateway;
+pub mod apigatewayv2;
 pub mod appmesh;
 pub mod blueprint;
 pub mod cloudwatchlogs;
@@ -15,7 +16,7 @@ pub mod resource;
 pub mod servicediscovery;
 
 pub use blueprint::Blueprint;
-pub use needs::{After, Created, Gate, Handle, Needs, Ready, Values};
+pub use needs::{After, Created, Either, Gate, Handle, Needs, Ready, Values};
 pub use resource::Resource;
 
 use crate::{aws::Cx, model::Registry};
@@ -25,7 +26,7 @@ pub mod prelude {
     pub(crate) use super::needs::needs;
     pub use super::{
         Resource,
-        needs::{After, Created, Gate, Needs, Ready, Values},
+        needs::{After, Created, Either, Gate, Needs, Ready, Values},
     };
     pub use crate::{
         aws::{
@@ -59,6 +60,7 @@ registry![
     apigateway::rest_api::RestApi,
     apigateway::stage::Stage,
     apigateway::vpc_link::VpcLink,
+    apigatewayv2::vpc_link::VpcLink,
     appmesh::mesh::Mesh,
     appmesh::route::Route,
     appmesh::virtual_node::VirtualNode,

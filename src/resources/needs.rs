@@ -191,6 +191,56 @@ impl<N: Needs> Needs for Option<N> {
     }
 }
 
+/// One of two kinds that can stand in the same place.
+#[derive(Clone, Debug, Serialize)]
+#[serde(untagged)]
+pub enum Either<A, B> {
+    /// The one.
+    This(A),
+    /// The other.
+    That(B),
+}
+
+impl<A, B> Either<Handle<A>, Handle<B>> {
+    /// It must have an identity before the holder starts.
+    pub fn created(&self) -> Either<Created<A>, Created<B>> {
+        match self {
+            Self::This(one) => Either::This(one.created()),
+            Self::That(other) => Either::That(other.created()),
+        }
+    }
+
+    /// It must work before the holder starts.
+    pub fn ready(&self) -> Either<Ready<A>, Ready<B>> {
+        match self {
+            Self::This(one) => Either::This(one.ready()),
+            Self::That(other) => Either::That(other.ready()),
+        }
+    }
+}
+
+impl<A: Needs, B: Needs> Needs for Either<A, B> {
+    type Values = Either<A::Values, B::Values>;
+
+    fn edges(&self) -> Vec<Edge> {
+        match self {
+            Self::This(one) => one.edges(),
+            Self::That(other) => other.edges(),
+        }
+    }
+
+    fn values(&self, known: &Identities) -> Option<Self::Values> {
+        match self {
+            Self::This(one) => one.values(known).map(Either::This),
+            Self::That(other) => other.values(known).map(Either::That),
+        }
+    }
+
+    fn kinds() -> Vec<Kind> {
+        [A::kinds(), B::kinds()].concat()
+    }
+}
+
 impl<K: Ord + Clone, N: Needs> Needs for BTreeMap<K, N> {
     type Values = BTreeMap<K, N::Values>;
 

@@ -4,6 +4,7 @@ use super::{
     Settings,
     agenda::{Agenda, Event},
     apigateway::ApiGateway,
+    apigatewayv2::ApiGatewayV2,
     appmesh::AppMesh,
     cloudwatchlogs::CloudWatchLogs,
     ec2::Ec2,
@@ -64,6 +65,9 @@ pub struct Account {
     pub appmesh: AppMesh,
     /// REST APIs.
     pub apigateway: ApiGateway,
+    /// VPC links V2.
+    #[serde(default)]
+    pub apigatewayv2: ApiGatewayV2,
     /// What happened by itself in this process, and to what: for measurements.
     #[serde(skip)]
     pub history: Vec<(Millis, String)>,
@@ -104,6 +108,7 @@ impl Account {
             servicediscovery: ServiceDiscovery::default(),
             appmesh: AppMesh { closed: settings.without_app_mesh, ..AppMesh::default() },
             apigateway: ApiGateway::default(),
+            apigatewayv2: ApiGatewayV2::default(),
             history: Vec::new(),
         }
     }
@@ -121,6 +126,7 @@ impl Account {
             Service::ServiceDiscovery => super::servicediscovery::call(self, call),
             Service::AppMesh => super::appmesh::call(self, call),
             Service::ApiGateway => super::apigateway::call(self, call),
+            Service::ApiGatewayV2 => super::apigatewayv2::call(self, call),
         }
     }
 
@@ -138,6 +144,7 @@ impl Account {
                 Event::Ecs(event) => super::ecs::happen(self, event),
                 Event::ServiceDiscovery(event) => super::servicediscovery::happen(self, event),
                 Event::ApiGateway(event) => super::apigateway::happen(self, event),
+                Event::ApiGatewayV2(event) => super::apigatewayv2::happen(self, event),
             }
         }
         self.now = self.now.max(now);
@@ -247,6 +254,7 @@ impl Account {
         items.extend(self.ecs.inventory());
         items.extend(self.servicediscovery.inventory());
         items.extend(self.appmesh.inventory());
+        items.extend(self.apigatewayv2.inventory());
         items.extend(self.apigateway.inventory(|arn| super::iam::exists(self, arn)));
         Inventory::of(items)
     }

@@ -1,6 +1,8 @@
 //! What happens later, in order.
 
-use super::{account::Millis, apigateway, ec2, ecs, elasticloadbalancingv2, servicediscovery};
+use super::{
+    account::Millis, apigateway, apigatewayv2, ec2, ecs, elasticloadbalancingv2, servicediscovery,
+};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -17,6 +19,8 @@ pub enum Event {
     ServiceDiscovery(servicediscovery::Event),
     /// In API Gateway.
     ApiGateway(apigateway::Event),
+    /// In API Gateway V2.
+    ApiGatewayV2(apigatewayv2::Event),
 }
 
 /// Events by the time when they are due; those of one moment in the order of planning.

@@ -292,7 +292,7 @@ impl Inner {
         let members = call.input.as_object()?;
         let early = buckets.take(&action(call), !members.is_empty(), self.account.now).err()?;
         let mut refusal = codes::throttled(call.service);
-        if call.service == Service::ApiGateway {
+        if matches!(call.service, Service::ApiGateway | Service::ApiGatewayV2) {
             refusal.retry_after = Some(early.div_ceil(1000) as u32);
         }
         Some(refusal)

@@ -44,6 +44,7 @@ fn home(service: Service) -> &'static str {
         Service::ServiceDiscovery => "servicediscovery",
         Service::AppMesh => "appmesh",
         Service::ApiGateway => "apigateway",
+        Service::ApiGatewayV2 => "apigatewayv2.rs",
         Service::Iam => "iam",
         Service::CloudWatchLogs => "cloudwatchlogs.rs",
         Service::ServiceQuotas => "servicequotas.rs",

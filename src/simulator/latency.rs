@@ -52,6 +52,10 @@ pub enum Latency {
     VpcLinkUp,
     /// VPC link V1, `DELETING` until gone.
     VpcLinkDown,
+    /// VPC link V2, `PENDING` to `AVAILABLE`.
+    VpcLinkV2Up,
+    /// VPC link V2, `DELETING` until it and its network interfaces are gone.
+    VpcLinkV2Down,
     /// Until other services can assume a new role.
     RolePropagation,
     /// A new target's first passing check, beyond the interval: registration.
@@ -85,6 +89,8 @@ impl Latency {
             Self::TaskRetry => (20.0, 60.0),               // tens of seconds
             Self::VpcLinkUp => (180.0, 240.0),             // API Gateway guide: 2 to 4 min
             Self::VpcLinkDown => (90.0, 180.0),            // E
+            Self::VpcLinkV2Up => (90.0, 180.0),            // E; "a few minutes" for its interfaces
+            Self::VpcLinkV2Down => (60.0, 180.0),          // E
             Self::RolePropagation => (8.0, 40.0),          // 5 to 15 s typically, up to 2 min
             Self::TargetRegistration => (4.0, 20.0),       // E
         }

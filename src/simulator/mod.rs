@@ -4,6 +4,7 @@
 pub mod account;
 pub mod agenda;
 pub mod apigateway;
+pub mod apigatewayv2;
 pub mod appmesh;
 pub mod authorizer;
 pub mod calls;

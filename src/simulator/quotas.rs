@@ -46,6 +46,8 @@ pub struct Quotas {
     pub stages_per_api: usize,
     /// VPC links of REST APIs.
     pub vpc_links: usize,
+    /// VPC links V2.
+    pub vpc_links_v2: usize,
     /// Resources of one REST API.
     pub resources_per_api: usize,
     /// Cloud Map namespaces.
@@ -87,6 +89,7 @@ impl Default for Quotas {
             rest_apis: 600,
             stages_per_api: 10,
             vpc_links: 20,
+            vpc_links_v2: 10,
             resources_per_api: 300,
             namespaces: 50,
             roles: 1000,

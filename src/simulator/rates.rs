@@ -48,6 +48,9 @@ pub const RATES: &[Rate] = &[
     each("apigateway:UpdateAccount", 1.0, 1.0 / 20.0),
     each("apigateway:GetResources", 5.0, 2.5),
     all("apigateway:*", 40.0, 10.0),
+    each("apigatewayv2:CreateVpcLink", 1.0, 1.0 / 15.0),
+    each("apigatewayv2:DeleteVpcLink", 1.0, 1.0 / 30.0),
+    all("apigatewayv2:*", 40.0, 10.0),
     // No published figure; what other tools of AWS's keep to.
     each("elasticloadbalancing:Describe*", 40.0, 10.0),
     all("ecs:DescribeClusters", 50.0, 20.0),

@@ -1,10 +1,10 @@
 //! The red path: a private REST API before the internal load balancer.
 
-use super::{Facts, names};
+use super::{Facts, edge, names, network::Base};
 use crate::{
-    config::{Config, Expose},
+    config::{Config, Expose, VpcLinkVersion},
     resources::{
-        Blueprint, Handle,
+        Blueprint, Either, Handle,
         apigateway::{
             account::Account,
             deployment::{self, Deployment, DeploymentNeeds},
@@ -14,6 +14,7 @@ use crate::{
             stage::{Stage, StageNeeds},
             vpc_link::VpcLink,
         },
+        apigatewayv2::vpc_link::{VpcLink as VpcLinkV2, VpcLinkNeeds},
         cloudwatchlogs::log_group::LogGroup,
         ec2::vpc_endpoint::VpcEndpoint,
         elasticloadbalancingv2::load_balancer::LoadBalancer,
@@ -34,6 +35,7 @@ pub fn api(
     blueprint: &mut Blueprint,
     config: &Config,
     facts: &Facts,
+    provider: &Base,
     endpoint: &Handle<VpcEndpoint>,
     load_balancer: &Handle<LoadBalancer>,
 ) -> Option<Handle<RestApi>> {
@@ -46,9 +48,7 @@ pub fn api(
     // The endpoint's ID is enough; it may still be pending.
     let api = RestApi { endpoint: endpoint.created(), name: scope.stack.clone() };
     let api = blueprint.declare("api/rest-api", api);
-    // On a load balancer that is not active, the link fails for good.
-    let link = VpcLink { load_balancer: load_balancer.ready(), name: scope.stack.clone() };
-    let link = blueprint.declare("api/vpc-link", link);
+    let link = vpc_link(blueprint, config, provider, load_balancer);
     let mut methods = Vec::new();
     let mut definition = Vec::new();
     for service in exposed {
@@ -82,6 +82,33 @@ pub fn api(
     let deployment = blueprint.declare(deployment::address(api.address()), deployment);
     stage(blueprint, config, facts, &api, &deployment);
     Some(api)
+}
+
+/// The way into the provider's VPC, of the version that the configuration wants.
+fn vpc_link(
+    blueprint: &mut Blueprint,
+    config: &Config,
+    provider: &Base,
+    load_balancer: &Handle<LoadBalancer>,
+) -> Either<Handle<VpcLink>, Handle<VpcLinkV2>> {
+    let name = blueprint.cx().scope().stack.clone();
+    match config.api.vpc_link {
+        VpcLinkVersion::V1 => {
+            // On a load balancer that is not active, the link fails for good.
+            let link = VpcLink { load_balancer: load_balancer.ready(), name };
+            Either::This(blueprint.declare("api/vpc-link", link))
+        }
+        VpcLinkVersion::V2 => {
+            let description = "From the private API to the internal load balancer";
+            let group = edge::security_group(blueprint, provider, "vpc-link", description);
+            let needs = VpcLinkNeeds {
+                subnets: provider.private.iter().map(Handle::created).collect(),
+                security_groups: vec![group.created()],
+            };
+            let link = VpcLinkV2 { needs, name };
+            Either::That(blueprint.declare("api/vpc-link-v2", link))
+        }
+    }
 }
 
 fn stage(

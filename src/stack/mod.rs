@@ -60,7 +60,7 @@ pub fn build(cx: &Cx, config: &Config, facts: &Facts) -> Graph {
     let red = edge::public(b, &consumer, &network.allowed_cidrs);
     let nlb = edge::internal(b, &provider);
     let endpoint = edge::endpoint(b, &consumer);
-    let api = api::api(b, config, facts, &endpoint, &nlb);
+    let api = api::api(b, config, facts, &provider, &endpoint, &nlb);
     let execution = identity::execution(b, config);
     let mesh = mesh::base(b, config, &provider, facts);
 

@@ -10,6 +10,7 @@ def run(aws):
     api = apis(gateway)
     resource = resources(gateway, api)
     balancer, link = links(aws, network)
+    over_link_v2(aws, network, api, resource, balancer)
     methods(gateway, api, resource, link)
     deployments(gateway, aws, api, resource)
     account(gateway, aws.iam, api)
@@ -96,6 +97,45 @@ def links(aws, network):
     same(gateway.update_vpc_link(vpcLinkId=link, patchOperations=changed)["name"], "link")
     same([it["id"] for it in gateway.get_vpc_links(limit=5)["items"]], [link])
     return balancer, link
+
+
+def over_link_v2(aws, network, api, resource, balancer):
+    """VPC links of the second version, which API Gateway V2 makes, and a method over one."""
+    gateway = aws.apigatewayv2
+    create = gateway.create_vpc_link
+    place = {"SubnetIds": network.subnets, "SecurityGroupIds": [network.group]}
+    refused("BadRequestException", create, Name="l", SubnetIds=["subnet-none"])
+    made = [create(Name=f"l{n}", **place, Tags={"n": str(n)})["VpcLinkId"] for n in range(3)]
+    found = gateway.get_vpc_link(VpcLinkId=made[0])
+    same((found["SubnetIds"], found["VpcLinkVersion"]), (network.subnets, "V2"))
+    # botocore has no paginator for them.
+    first = gateway.get_vpc_links(MaxResults="2")
+    second = gateway.get_vpc_links(MaxResults="2", NextToken=first["NextToken"])
+    found = [link["VpcLinkId"] for page in (first, second) for link in page["Items"]]
+    same((sorted(found), second.get("NextToken")), (sorted(made), None))
+    refused("BadRequestException", gateway.get_vpc_links, NextToken="nonsense")
+    same(gateway.update_vpc_link(VpcLinkId=made[0], Name="link")["Name"], "link")
+    arn = f"arn:aws:apigateway:{REGION}::/vpclinks/{made[0]}"
+    gateway.tag_resource(ResourceArn=arn, Tags={"a": "1", "b": "2"})
+    gateway.untag_resource(ResourceArn=arn, TagKeys=["a"])
+    same(gateway.get_tags(ResourceArn=arn)["Tags"], {"n": "0", "b": "2"})
+    method(aws.apigateway, api, resource, made[0], balancer)
+    for link in made:
+        gateway.delete_vpc_link(VpcLinkId=link)
+    refused("NotFoundException", gateway.get_vpc_link, VpcLinkId=made[0], _status=404)
+
+
+def method(gateway, api, resource, link, balancer):
+    at = {"restApiId": api, "resourceId": resource, "httpMethod": "DELETE"}
+    gateway.put_method(**at, authorizationType="NONE")
+    over = {
+        "type": "HTTP_PROXY", "integrationHttpMethod": "GET", "uri": "http://inner:80/",
+        "connectionType": "VPC_LINK", "connectionId": link,
+    }
+    refused("BadRequestException", gateway.put_integration, **at, **over)
+    put = gateway.put_integration(**at, **over, integrationTarget=balancer)
+    same(put["integrationTarget"], balancer)
+    gateway.delete_method(**at)
 
 
 def settled(gateway, link):

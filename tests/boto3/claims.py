@@ -6,7 +6,7 @@ from pathlib import Path
 
 FOLDERS = {
     "elasticloadbalancingv2": "elbv2", "cloudwatchlogs": "logs", "servicequotas": "service-quotas",
-    **{name: name for name in ["ec2", "ecs", "servicediscovery", "appmesh", "apigateway", "iam", "sts", "wire"]},
+    **{name: name for name in ["ec2", "ecs", "servicediscovery", "appmesh", "apigateway", "apigatewayv2", "iam", "sts", "wire"]},
 }
 # A code stands first among what makes an error, or is given to what passes it on.
 CODE = re.compile(

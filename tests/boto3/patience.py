@@ -171,6 +171,10 @@ FAULTS = {
         "get_rest_apis", "TooManyRequestsException", "ServiceUnavailableException",
         "ServiceUnavailableException", "ExpiredTokenException",
     ),
+    "apigatewayv2": (
+        "get_vpc_links", "TooManyRequestsException", "InternalFailure", "ServiceUnavailable",
+        "ExpiredTokenException",
+    ),
     "iam": ("list_roles", "Throttling", "ServiceFailure", "ServiceUnavailable", "ExpiredToken"),
     "logs": (
         "describe_log_groups", "ThrottlingException", "ServiceUnavailableException",

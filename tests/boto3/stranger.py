@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 
 REGION = "eu-west-1"
 SERVICES = [
-    "ec2", "elbv2", "ecs", "servicediscovery", "appmesh", "apigateway", "iam", "logs", "sts",
+    "ec2", "elbv2", "ecs", "servicediscovery", "appmesh", "apigateway", "apigatewayv2", "iam", "logs", "sts",
     "service-quotas",
 ]
 

@@ -14,13 +14,14 @@ from botocore.credentials import Credentials
 
 from stranger import REGION, SERVICES, Aws, refused, same
 
-JSON = ["ecs", "logs", "servicediscovery", "appmesh", "apigateway", "service-quotas"]
+JSON = ["ecs", "logs", "servicediscovery", "appmesh", "apigateway", "apigatewayv2", "service-quotas"]
 # What each service answers to a value that its model forbids.
 FORBIDDEN = {
     "ec2": "InvalidParameterValue", "elbv2": "ValidationError", "iam": "ValidationError",
     "ecs": "InvalidParameterException", "logs": "InvalidParameterException",
     "servicediscovery": "InvalidInput", "appmesh": "BadRequestException",
-    "apigateway": "BadRequestException", "service-quotas": "IllegalArgumentException",
+    "apigateway": "BadRequestException", "apigatewayv2": "BadRequestException",
+    "service-quotas": "IllegalArgumentException",
 }
 MISSING = {**FORBIDDEN, "ec2": "MissingParameter"}
 # What each answers to a value of another type.

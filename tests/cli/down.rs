@@ -11,7 +11,7 @@ fn down_on_an_empty_account_says_so() {
     assert_snapshot!(down.report(), @r"
     servicemesh-demo is down ([time] of AWS's time)
       nothing was there
-      then asked AWS for all 34 kinds, by tag and by name: 0 left
+      then asked AWS for all 35 kinds, by tag and by name: 0 left
     ");
     assert!(home.account().is_empty());
 }
@@ -28,7 +28,7 @@ fn down_leaves_nothing_without_configuration_and_state() {
     assert_snapshot!(down.report(), @r"
     servicemesh-demo is down ([time] of AWS's time)
       118 of 118 resources removed
-      then asked AWS for all 34 kinds, by tag and by name: 0 left
+      then asked AWS for all 35 kinds, by tag and by name: 0 left
     ");
     let removed = down.stderr.lines().filter(|line| line.contains(": deleted "));
     assert_eq!(removed.count(), 118, "{}", down.stderr);

@@ -27,6 +27,13 @@ pub fn app_mesh() -> String {
     over("app-mesh")
 }
 
+/// The demonstration whose API has a VPC link of the second version.
+pub fn linked() -> String {
+    let stage = "stage = \"default\"";
+    assert!(DEMO.contains(stage), "the demonstration names its stage");
+    DEMO.replacen(stage, &format!("{stage}\nvpc_link = \"v2\""), 1)
+}
+
 fn over(kind: &str) -> String {
     let auto = "kind = \"auto\"";
     assert!(DEMO.contains(auto), "the demonstration lets the account decide");
@@ -177,6 +184,11 @@ impl World {
             let ports = traffic::ports(account);
             traffic::assert_blue_path(account, &ports);
         });
+    }
+
+    /// Panics unless every page of the consumer reaches its back-ends through the private API.
+    pub fn assert_red_path(&self) {
+        self.simulator.behind(|account| traffic::assert_red_path(account));
     }
 
     /// Panics unless every service of the provider has the tasks that it wants, healthy.

@@ -1,8 +1,11 @@
-//! Who answers whom in the simulated account: the blue path, judged by what the account holds.
+//! Who answers whom in the simulated account: the blue path and the red one, judged by what the
+//! account holds.
 
 use meshctl::simulator::{
     Account,
+    apigateway::invoke,
     ecs::{service_connect, task::Task},
+    elasticloadbalancingv2::{action, target_health},
 };
 
 /// The host part of the demonstration's URLs, and the ports.
@@ -85,4 +88,56 @@ fn by_app_mesh(account: &Account, page: &Task, name: &str) -> bool {
         instances.any(|(id, it)| it.health == "HEALTHY" && ids.contains(&id.as_str()))
     });
     parts && permitted && healthy
+}
+
+/// Fails unless every page of the consumer reaches a healthy task of every back-end by the URLs that
+/// it was given: the endpoint, the API, its link, the internal load balancer.
+pub fn assert_red_path(account: &Account) {
+    let endpoints = account.ec2.vpc_endpoints.all().map(|(_, endpoint)| endpoint);
+    let endpoint = endpoints.into_iter().find(|it| it.state == "available");
+    let endpoint = endpoint.expect("an endpoint that works");
+    let tasks = account.ecs.tasks.all().map(|(_, task)| task);
+    let pages: Vec<_> = tasks
+        .filter(|task| task.cluster_arn.ends_with("consumer") && task.last_status == "RUNNING")
+        .collect();
+    assert!(!pages.is_empty(), "no page on the consumer's side");
+    for page in pages {
+        let urls = red_urls(account, page);
+        assert_eq!(urls.len(), BACKENDS.len(), "{urls:?}");
+        for url in urls {
+            assert!(answers(account, &endpoint.vpc_endpoint_id, &url), "{url} does not answer");
+        }
+    }
+}
+
+/// The URLs of the API that a task's containers know.
+fn red_urls(account: &Account, page: &Task) -> Vec<String> {
+    let key = page.task_definition_arn.rsplit('/').next().unwrap_or_default();
+    let definition = account.ecs.task_definitions.known(key).expect("a task definition");
+    let containers = definition.container_definitions.iter();
+    let variables = containers.flat_map(|it| it["environment"].as_array().into_iter().flatten());
+    let values = variables.filter_map(|variable| variable["value"].as_str());
+    values.filter(|value| value.contains(".execute-api.")).map(String::from).collect()
+}
+
+fn answers(account: &Account, endpoint: &str, url: &str) -> bool {
+    let rest = url.strip_prefix("https://").expect("HTTPS");
+    let (host, path) = rest.split_once('/').expect("a path");
+    let api = host.split('.').next().unwrap_or_default();
+    let (stage, path) = path.split_once('/').expect("a stage and a path");
+    let hop = invoke::route(account, endpoint, api, stage, "GET", &format!("/{path}"));
+    let hop = hop.unwrap_or_else(|refusal| panic!("{url}: {refusal:?}"));
+    let port = hop.uri.split(':').nth(2).and_then(|rest| rest.split('/').next());
+    let mut listeners = account.elb.listeners.all().map(|(_, listener)| listener);
+    let listener = listeners.find(|it| {
+        it.load_balancer_arn == hop.load_balancer && Some(&*it.port.to_string()) == port
+    });
+    let active = account.elb.load_balancers.known(&hop.load_balancer).expect("a load balancer");
+    let groups = listener.map(|it| action::target_groups(&it.default_actions)).unwrap_or_default();
+    let healthy = |group: &String| {
+        let targets = account.elb.target_groups.known(group).map(|it| it.targets.as_slice());
+        let mut targets = targets.unwrap_or_default().iter();
+        targets.any(|target| target_health(account, group, &target.ip) == "healthy")
+    };
+    active.state.code == "active" && groups.iter().any(healthy)
 }

@@ -33,6 +33,8 @@ async fn the_demo_comes_up_complete() {
         assert_eq!(count("apigateway", kind), 1, "{kind}");
     }
     assert_eq!(count("apigateway", "Method"), 2);
+    world.assert_blue_path();
+    world.assert_red_path();
     assert!(count("logs", "LogGroup") >= 8);
 
     assert!(run.outputs.blue_url.is_some_and(|url| url.starts_with("http://servicemesh-demo-")));

@@ -13,3 +13,4 @@ mod migration;
 mod policy;
 mod safety;
 mod scale;
+mod vpc_link;

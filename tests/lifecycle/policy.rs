@@ -1,7 +1,7 @@
 //! The policies of `meshctl policy`: with each, its command does all its work, and the work needs
 //! every action of it.
 
-use crate::common::{DEMO, World, app_mesh, connect};
+use crate::common::{DEMO, World, app_mesh, connect, linked};
 use aws_sdk_appmesh::types::{EgressFilter, EgressFilterType, MeshSpec, VirtualServiceSpec};
 use aws_sdk_ec2::types::{
     IpPermission, IpRange, SecurityGroupRuleRequest, SecurityGroupRuleUpdate,
@@ -345,6 +345,18 @@ async fn down_does_all_with_its_policy_and_needs_all_of_it() {
 #[tokio::test(start_paused = true)]
 async fn down_does_all_with_its_policy_over_service_connect() {
     downs(&connect()).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_link_of_the_second_version_needs_no_endpoint_service() {
+    let mut trial = Trial::new(&linked(), Command::Up).await;
+    trial.up().await;
+    let made = |service: &str| trial.policy.actions().contains(service);
+    assert!(!made("ec2:CreateVpcEndpointServiceConfiguration"));
+    trial.up_in_full().await;
+    trial.policy = policy(&trial.world, Command::Down).await;
+    trial.down().await;
+    trial.world.assert_empty();
 }
 
 async fn looks(config: &str) {

@@ -175,6 +175,15 @@ pub const KEYS: &[Key] = &[
          account, that one is put in for the default's",
     ),
     key(
+        "api.vpc_link",
+        Choice(&["v1", "v2"]),
+        Value("\"v1\""),
+        InPlace("a link of the other version is made, the API moves to it, and the old one goes"),
+        "How the API reaches into the provider's VPC: by an endpoint service on the internal load \
+         balancer, which must be active first, or by network interfaces beside it, which takes \
+         minutes less",
+    ),
+    key(
         "api.stage",
         Text,
         Value("\"default\""),

@@ -2,13 +2,18 @@
 //! apigateway:GET and apigateway:DELETE on /restapis/*/deployments.
 
 use super::{
-    PAGE, Stages, WITHIN_APIS, method::Method, our_apis, rest_api::RestApi, turn, vpc_link::VpcLink,
+    PAGE, Stages, WITHIN_APIS,
+    method::Method,
+    our_apis,
+    rest_api::RestApi,
+    turn,
+    vpc_link::{Link, VpcLink},
 };
 use crate::{
     model::Replacement,
     resources::{
-        ec2::vpc_endpoint::VpcEndpoint, elasticloadbalancingv2::load_balancer::LoadBalancer,
-        prelude::*,
+        apigatewayv2::vpc_link::VpcLink as VpcLinkV2, ec2::vpc_endpoint::VpcEndpoint,
+        elasticloadbalancingv2::load_balancer::LoadBalancer, prelude::*,
     },
 };
 use aws_sdk_apigateway::types as apigateway;
@@ -34,7 +39,7 @@ needs! {
         /// A method without its integration refuses the deployment.
         methods: Vec<Ready<Method>>,
         /// AWS says only that a deployment waits for a `PENDING` link, not for how long.
-        vpc_link: Ready<VpcLink>,
+        vpc_link: Either<Ready<VpcLink>, Ready<VpcLinkV2>>,
         /// Its name is part of every integration.
         load_balancer: Created<LoadBalancer>,
         /// It is part of the policy.
@@ -70,7 +75,7 @@ impl Deployment {
         let whole = json!({
             "definition": self.definition,
             "api": needs.api.id,
-            "link": needs.vpc_link.id,
+            "link": needs.vpc_link.id(),
             "load_balancer": needs.load_balancer.dns_name,
             "endpoint": needs.endpoint.0,
         });

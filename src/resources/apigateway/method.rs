@@ -5,9 +5,12 @@ use super::{
     Resources, WITHIN_APIS, our_apis, patch,
     resource::{self, Resource as ApiResource, ResourceId},
     turn,
-    vpc_link::VpcLink,
+    vpc_link::{Link, VpcLink},
 };
-use crate::resources::{elasticloadbalancingv2::load_balancer::LoadBalancer, prelude::*};
+use crate::resources::{
+    apigatewayv2::vpc_link::VpcLink as VpcLinkV2,
+    elasticloadbalancingv2::load_balancer::LoadBalancer, prelude::*,
+};
 use aws_sdk_apigateway::types::{self as apigateway, ConnectionType, IntegrationType, Op};
 
 /// The API, the resource in it, the verb.
@@ -27,8 +30,9 @@ needs! {
         /// The path.
         resource: Created<ApiResource>,
         /// `PutIntegration` takes the ID of a link that is still `PENDING`.
-        vpc_link: Created<VpcLink>,
-        /// Its name becomes the `Host` header; the link alone decides where requests go.
+        vpc_link: Either<Created<VpcLink>, Created<VpcLinkV2>>,
+        /// Its name becomes the `Host` header. A link of the first version alone decides where requests
+        /// go; one of the second is told with each integration.
         load_balancer: Created<LoadBalancer>,
     }
 }
@@ -57,6 +61,13 @@ pub fn address(resource: &Address, http_method: &str) -> Address {
 const OK: &str = "200";
 const NO_AUTHORIZATION: &str = "NONE";
 
+impl MethodValues {
+    /// The load balancer's ARN, where the link does not name it.
+    fn target(&self) -> Option<&str> {
+        self.vpc_link.is_second_version().then_some(&*self.load_balancer.arn)
+    }
+}
+
 impl Method {
     fn uri(&self, needs: &MethodValues) -> String {
         format!("http://{}:{}{}", needs.load_balancer.dns_name, self.port, self.path)
@@ -66,7 +77,9 @@ impl Method {
         let call = cx.apigateway().put_integration().rest_api_id(&out.api);
         let call = call.resource_id(&out.resource).http_method(&out.http_method);
         let call = call.r#type(IntegrationType::Http).integration_http_method(&self.http_method);
-        let call = call.connection_type(ConnectionType::VpcLink).connection_id(&needs.vpc_link.id);
+        let call = call.connection_type(ConnectionType::VpcLink);
+        let call = call.connection_id(needs.vpc_link.id());
+        let call = call.set_integration_target(needs.target().map(String::from));
         let call = call.uri(self.uri(needs)).timeout_in_millis(self.timeout_ms);
         call.send().await.op("apigateway:PutIntegration").map(drop)
     }
@@ -130,9 +143,11 @@ impl Resource for Method {
             .mutable("connection_type", ConnectionType::VpcLink.as_str(), connection);
         // Some emulators do not give it back.
         let drift = match integration.connection_id() {
-            Some(link) => drift.mutable("connection_id", &needs.vpc_link.id, link),
+            Some(link) => drift.mutable("connection_id", needs.vpc_link.id(), link),
             None => drift,
         };
+        let drift =
+            drift.mutable("integration_target", needs.target(), integration.integration_target());
         let passed_on = integration.integration_responses().is_some_and(|all| all.contains_key(OK));
         drift.mutable("integration_response", true, passed_on)
     }
@@ -158,13 +173,14 @@ impl Resource for Method {
             let call = call.set_patch_operations(Some(steps));
             call.send().await.op("apigateway:UpdateMethod")?;
         }
-        const INTEGRATION: [&str; 6] = [
+        const INTEGRATION: [&str; 7] = [
             "integration",
             "integration_http_method",
             "uri",
             "timeout_ms",
             "connection_type",
             "connection_id",
+            "integration_target",
         ];
         let integration = INTEGRATION.iter().any(|field| drift.touches(field));
         if integration {

@@ -1,4 +1,4 @@
-//! VPC link: the way from the API into the provider's VPC. Actions: apigateway:POST,
+//! VPC link of the first version: the way from the API into the provider's VPC. Actions: apigateway:POST,
 //! apigateway:GET, apigateway:PATCH and apigateway:DELETE on /vpclinks, apigateway:PUT on /tags,
 //! elasticloadbalancing:DescribeLoadBalancers, ec2:CreateVpcEndpointServiceConfiguration,
 //! ec2:DeleteVpcEndpointServiceConfigurations, ec2:DescribeVpcEndpointServiceConfigurations,
@@ -6,7 +6,8 @@
 
 use super::{PAGE, patch, retag, tag_permissions};
 use crate::resources::{
-    access::service_linked_role, elasticloadbalancingv2::load_balancer::LoadBalancer, prelude::*,
+    access::service_linked_role, apigatewayv2::vpc_link::VpcLinkId as VpcLinkV2Id,
+    elasticloadbalancingv2::load_balancer::LoadBalancer, prelude::*,
 };
 use aws_sdk_apigateway::types::{self as apigateway, Op, VpcLinkStatus};
 
@@ -15,6 +16,27 @@ use aws_sdk_apigateway::types::{self as apigateway, Op, VpcLinkStatus};
 pub struct VpcLinkId {
     /// Six letters and digits.
     pub id: String,
+}
+
+/// What both versions of a link have in common.
+pub trait Link {
+    /// Six letters and digits.
+    fn id(&self) -> &str;
+    /// Whether integrations must name the load balancer.
+    fn is_second_version(&self) -> bool;
+}
+
+impl Link for Either<VpcLinkId, VpcLinkV2Id> {
+    fn id(&self) -> &str {
+        match self {
+            Self::This(first) => &first.id,
+            Self::That(second) => &second.id,
+        }
+    }
+
+    fn is_second_version(&self) -> bool {
+        matches!(self, Self::That(_))
+    }
 }
 
 /// A link to one network load balancer. Names are not unique and there is no client token: a lost

@@ -70,13 +70,19 @@ fn check(account: &Account, api: &RestApi) -> Result<(), ApiError> {
             return Err(bad_request("No integration defined for method"));
         };
         let Some(id) = integration.link() else { continue };
-        let status = account.apigateway.links.get(id).map(|link| link.status.as_str());
+        let status = link_status(account, id);
         if !matches!(status, Some("AVAILABLE" | "PENDING")) {
             let status = status.unwrap_or("deleted");
             return Err(bad_request(format!("Vpc link '{id}' cannot be used: it is {status}")));
         }
     }
     Ok(())
+}
+
+/// The status of a VPC link of either version.
+fn link_status<'a>(account: &'a Account, id: &str) -> Option<&'a str> {
+    let first = account.apigateway.links.get(id).map(|link| link.status.as_str());
+    first.or_else(|| account.apigatewayv2.links.get(id).map(|link| &*link.vpc_link_status))
 }
 
 /// `GetDeployment`.

@@ -162,10 +162,20 @@ impl Integration {
                 }
                 Some(id) if variable(id).is_some() => {}
                 Some(id) if account.apigateway.links.contains_key(id) => {}
+                Some(id) if account.apigatewayv2.links.contains_key(id) => self.check_target()?,
                 Some(_) => return Err(missing("Invalid Vpc Link identifier specified")),
             }
         }
         Ok(())
+    }
+
+    /// A VPC link V2 leads to no load balancer of its own.
+    fn check_target(&self) -> Result<(), ApiError> {
+        match self.integration_target.as_deref() {
+            None | Some("") => Err(bad_request("IntegrationTarget is required for VpcLinkV2")),
+            Some(arn) if arn.contains(":loadbalancer/") => Ok(()),
+            Some(arn) => Err(bad_request(format!("Invalid integration target specified: {arn}"))),
+        }
     }
 
     /// The VPC link that it names literally.

@@ -59,10 +59,17 @@ pub fn route(
         Some(name) => stage.variables.as_ref().and_then(|all| all.get(name)).map(String::as_str),
         None => Some(id),
     };
-    let link = id.and_then(|id| account.apigateway.links.get(id)).ok_or_else(broken)?;
+    let id = id.ok_or_else(broken)?;
+    let (status, target) = match account.apigateway.links.get(id) {
+        Some(link) => (&link.status, link.target_arns.first()),
+        None => {
+            let link = account.apigatewayv2.links.get(id).ok_or_else(broken)?;
+            (&link.vpc_link_status, integration.integration_target.as_ref())
+        }
+    };
     let passed_on = integration.kind == "HTTP_PROXY"
         || integration.integration_responses.as_ref().is_some_and(|all| all.contains_key("200"));
-    match (link.status.as_str(), link.target_arns.first(), &integration.uri) {
+    match (status.as_str(), target, &integration.uri) {
         ("AVAILABLE", Some(target), Some(uri)) if passed_on => {
             Ok(Hop { load_balancer: target.clone(), uri: uri.clone() })
         }

@@ -49,10 +49,11 @@ fn tags(account: &Account, call: &Call) -> Option<Needed> {
         Service::ServiceDiscovery => "servicediscovery:TagResource",
         Service::AppMesh => "appmesh:TagResource",
         Service::ApiGateway if creates => "apigateway:PUT",
+        Service::ApiGatewayV2 if creates => "apigateway:POST",
         _ => return None,
     };
     let resources = match call.service {
-        Service::ApiGateway => vec![resource::path_arn(call, "/tags/*")],
+        Service::ApiGateway | Service::ApiGatewayV2 => vec![resource::path_arn(call, "/tags/*")],
         _ => resource::named(account, call),
     };
     let resources = match call.operation {
@@ -70,7 +71,9 @@ fn first_of(name: &str) -> Option<&'static str> {
     match name {
         "ecs:CreateCluster" | "ecs:CreateService" => Some("ecs.amazonaws.com"),
         "elasticloadbalancing:CreateLoadBalancer" => Some("elasticloadbalancing.amazonaws.com"),
-        "apigateway:CreateVpcLink" => Some("ops.apigateway.amazonaws.com"),
+        "apigateway:CreateVpcLink" | "apigatewayv2:CreateVpcLink" => {
+            Some("ops.apigateway.amazonaws.com")
+        }
         "appmesh:CreateMesh" => Some("appmesh.amazonaws.com"),
         _ => None,
     }

@@ -62,7 +62,9 @@ fn needed(account: &Account, call: &Call) -> Vec<Needed> {
     let own = match call.service {
         // Whoever is signed in may ask who that is.
         Service::Sts => None,
-        Service::ApiGateway => call.place().map(|(method, _)| format!("apigateway:{method}")),
+        Service::ApiGateway | Service::ApiGatewayV2 => {
+            call.place().map(|(method, _)| format!("apigateway:{method}"))
+        }
         _ => Some(format!("{}:{}", call.service.prefix(), call.operation)),
     };
     let mut needed: Vec<Needed> = own
@@ -82,7 +84,9 @@ fn denied(account: &Account, service: Service, action: &str, on: Option<&String>
         | Service::CloudWatchLogs
         | Service::ServiceDiscovery
         | Service::ServiceQuotas => ("AccessDeniedException", 400),
-        Service::AppMesh | Service::ApiGateway => ("AccessDeniedException", 403),
+        Service::AppMesh | Service::ApiGateway | Service::ApiGatewayV2 => {
+            ("AccessDeniedException", 403)
+        }
     };
     let on = on.map(|arn| format!(" on resource: {arn}")).unwrap_or_default();
     let message = format!(

@@ -13,8 +13,11 @@ use serde_json::Value;
 pub(super) fn named(account: &Account, call: &Call) -> Vec<String> {
     let input = &call.input;
     match call.service {
-        Service::ApiGateway => {
-            call.place().map(|(_, path)| path_arn(call, &path)).into_iter().collect()
+        Service::ApiGateway | Service::ApiGatewayV2 => {
+            // IAM's ARNs do not tell the versions apart.
+            let place = call.place().map(|(_, path)| path);
+            let path = place.map(|path| path_arn(call, path.strip_prefix("/v2").unwrap_or(&path)));
+            path.into_iter().collect()
         }
         Service::Iam => role(account, call).into_iter().collect(),
         Service::CloudWatchLogs => {

@@ -112,6 +112,75 @@ fn access_logs_need_their_format() {
     assert_eq!(code, "BadRequestException", "{message}");
 }
 
+/// A VPC with two subnets and a security group, and a link of the second version there: its ID.
+fn link_v2(world: &mut World) -> String {
+    let vpc = world.vpc();
+    let subnets = [world.subnet(&vpc, 1, 'a'), world.subnet(&vpc, 2, 'b')];
+    let group = json!({ "GroupName": "link", "Description": "link", "VpcId": vpc });
+    let group = text(&world.ok("ec2:CreateSecurityGroup", group), "/GroupId");
+    let input = json!({ "Name": "shop", "SubnetIds": subnets, "SecurityGroupIds": [group] });
+    text(&world.ok("apigatewayv2:CreateVpcLink", input), "/VpcLinkId")
+}
+
+#[test]
+fn a_link_v2_holds_its_subnets_and_no_load_balancer() {
+    let mut world = World::seeded(1);
+    let link = link_v2(&mut world);
+    let id = json!({ "VpcLinkId": link });
+    assert_eq!(world.ok("apigatewayv2:GetVpcLink", id.clone())["VpcLinkStatus"], "PENDING");
+    world.pass(600);
+    let shown = world.ok("apigatewayv2:GetVpcLink", id.clone());
+    assert_eq!(shown["VpcLinkStatus"], "AVAILABLE");
+    let subnet = json!({ "SubnetId": shown["SubnetIds"][0] });
+    assert_eq!(world.code("ec2:DeleteSubnet", subnet.clone()), "DependencyViolation");
+    world.ok("apigatewayv2:DeleteVpcLink", id.clone());
+    world.pass(600);
+    assert_eq!(world.code("apigatewayv2:GetVpcLink", id), "NotFoundException");
+    world.ok("ec2:DeleteSubnet", subnet);
+}
+
+#[test]
+fn an_integration_over_a_link_v2_names_its_load_balancer() {
+    let mut world = World::seeded(1);
+    let link = link_v2(&mut world);
+    let made = world.ok("apigateway:CreateRestApi", json!({ "name": "shop" }));
+    let method = json!({
+        "restApiId": made["id"], "resourceId": made["rootResourceId"], "httpMethod": "GET",
+        "authorizationType": "NONE",
+    });
+    world.ok("apigateway:PutMethod", method);
+    let mut input = json!({
+        "restApiId": made["id"], "resourceId": made["rootResourceId"], "httpMethod": "GET",
+        "type": "HTTP", "integrationHttpMethod": "GET", "uri": "http://shop.internal/",
+        "connectionType": "VPC_LINK", "connectionId": link,
+    });
+    let (code, message) = world.refused("apigateway:PutIntegration", input.clone());
+    assert_eq!(code, "BadRequestException");
+    assert_eq!(message, "IntegrationTarget is required for VpcLinkV2");
+    let arn = "arn:aws:elasticloadbalancing:eu-west-1:000000000000:loadbalancer/net/shop/0123456789abcdef";
+    input["integrationTarget"] = arn.into();
+    let put = world.ok("apigateway:PutIntegration", input);
+    assert_eq!(put["integrationTarget"], arn);
+}
+
+#[test]
+fn links_v2_need_subnets_and_groups_of_one_vpc_and_have_a_quota() {
+    let mut world = World::seeded(1);
+    let (one, other) = (world.vpc(), world.vpc());
+    let subnets = [world.subnet(&one, 1, 'a'), world.subnet(&other, 2, 'b')];
+    let mut code = |input| world.code("apigatewayv2:CreateVpcLink", input);
+    let input = json!({ "Name": "shop", "SubnetIds": subnets });
+    assert_eq!(code(input), "BadRequestException");
+    assert_eq!(code(json!({ "Name": "shop", "SubnetIds": ["subnet-0"] })), "BadRequestException");
+    let input = json!({
+        "Name": "shop", "SubnetIds": [subnets[0]], "SecurityGroupIds": ["sg-0"],
+    });
+    assert_eq!(code(input), "BadRequestException");
+    world.account.quotas.vpc_links_v2 = 0;
+    let input = json!({ "Name": "shop", "SubnetIds": [subnets[0]] });
+    assert_eq!(world.code("apigatewayv2:CreateVpcLink", input), "BadRequestException");
+}
+
 #[test]
 fn apis_and_their_stages_have_quotas() {
     let mut world = World::seeded(1);

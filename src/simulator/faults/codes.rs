@@ -9,7 +9,9 @@ pub(in crate::simulator) fn throttled(service: Service) -> ApiError {
         Service::ElasticLoadBalancingV2 | Service::Iam | Service::Sts => ("Throttling", 400),
         Service::Ecs | Service::CloudWatchLogs => ("ThrottlingException", 400),
         Service::ServiceDiscovery => ("RequestLimitExceeded", 400),
-        Service::AppMesh | Service::ApiGateway => ("TooManyRequestsException", 429),
+        Service::AppMesh | Service::ApiGateway | Service::ApiGatewayV2 => {
+            ("TooManyRequestsException", 429)
+        }
         Service::ServiceQuotas => ("TooManyRequestsException", 400),
     };
     let message = match service {
@@ -54,7 +56,9 @@ pub(in crate::simulator) fn expired(service: Service) -> ApiError {
         | Service::CloudWatchLogs
         | Service::ServiceDiscovery
         | Service::ServiceQuotas => ("ExpiredTokenException", 400),
-        Service::AppMesh | Service::ApiGateway => ("ExpiredTokenException", 403),
+        Service::AppMesh | Service::ApiGateway | Service::ApiGatewayV2 => {
+            ("ExpiredTokenException", 403)
+        }
     };
     let message = match service {
         Service::Ec2 => "Request has expired.",

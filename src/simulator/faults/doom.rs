@@ -1,11 +1,16 @@
 //! What is made and never works: it ends in the terminal bad state that AWS has for its kind.
 
-use crate::simulator::{Account, fields::Fields, wire::Call};
+use crate::simulator::{
+    Account,
+    fields::Fields,
+    wire::{Call, Service},
+};
 use serde_json::Value;
 
 /// The creates that can end so.
 pub(super) const CREATES: &[&str] = &[
     "apigateway:CreateVpcLink",
+    "apigatewayv2:CreateVpcLink",
     "ec2:CreateNatGateway",
     "ec2:CreateVpcEndpoint",
     "ecs:RegisterTaskDefinition",
@@ -22,6 +27,7 @@ pub(in crate::simulator) fn doom(account: &mut Account, call: &Call, answer: &Va
     let pointer = match call.operation {
         "CreateNatGateway" => "/NatGateway/NatGatewayId",
         "CreateVpcEndpoint" => "/VpcEndpoint/VpcEndpointId",
+        "CreateVpcLink" if call.service == Service::ApiGatewayV2 => "/VpcLinkId",
         "CreateVpcLink" => "/id",
         "CreateLoadBalancer" => "/LoadBalancers/0/LoadBalancerArn",
         "CreateHttpNamespace" | "CreatePrivateDnsNamespace" => "/OperationId",

@@ -155,6 +155,7 @@ fn delete_of(account: &Account, item: &Item) -> Option<(Service, &'static str, V
             ("DeleteStage", json!({ "restApiId": part(0), "stageName": part(1) }))
         }
         ("apigateway", "VpcLink") => ("DeleteVpcLink", json!({ "vpcLinkId": id })),
+        ("apigatewayv2", "VpcLink") => ("DeleteVpcLink", json!({ "VpcLinkId": id })),
         _ => return None,
     };
     Some((Service::from_prefix(item.service)?, operation, input))

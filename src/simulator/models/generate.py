@@ -17,6 +17,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 # Our file name -> botocore's directory. The file name is the Rust SDK's crate name.
 SERVICES = {
     "apigateway": "apigateway",
+    "apigatewayv2": "apigatewayv2",
     "appmesh": "appmesh",
     "cloudwatchlogs": "logs",
     "ec2": "ec2",

@@ -108,7 +108,7 @@ fn violated(service: Service, violations: &[Violation]) -> ApiError {
         Service::ElasticLoadBalancingV2 | Service::Iam | Service::Sts => "ValidationError",
         Service::Ecs | Service::CloudWatchLogs => "InvalidParameterException",
         Service::ServiceDiscovery => "InvalidInput",
-        Service::AppMesh | Service::ApiGateway => "BadRequestException",
+        Service::AppMesh | Service::ApiGateway | Service::ApiGatewayV2 => "BadRequestException",
         Service::ServiceQuotas => "IllegalArgumentException",
     };
     let count = violations.len();

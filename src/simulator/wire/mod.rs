@@ -82,6 +82,7 @@ pub enum Service {
     ServiceDiscovery,
     AppMesh,
     ApiGateway,
+    ApiGatewayV2,
     Iam,
     CloudWatchLogs,
     ServiceQuotas,
@@ -90,20 +91,22 @@ pub enum Service {
 
 impl Service {
     /// Every service.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Ec2,
         Self::ElasticLoadBalancingV2,
         Self::Ecs,
         Self::ServiceDiscovery,
         Self::AppMesh,
         Self::ApiGateway,
+        Self::ApiGatewayV2,
         Self::Iam,
         Self::CloudWatchLogs,
         Self::ServiceQuotas,
         Self::Sts,
     ];
 
-    /// What stands before the colon in IAM actions; requests are signed for the same name.
+    /// What stands before the colon where operations are named. Requests are signed for the same name,
+    /// but for those of API Gateway V2, which signs as API Gateway does.
     pub fn prefix(self) -> &'static str {
         match self {
             Self::Ec2 => "ec2",
@@ -112,6 +115,7 @@ impl Service {
             Self::ServiceDiscovery => "servicediscovery",
             Self::AppMesh => "appmesh",
             Self::ApiGateway => "apigateway",
+            Self::ApiGatewayV2 => "apigatewayv2",
             Self::Iam => "iam",
             Self::CloudWatchLogs => "logs",
             Self::ServiceQuotas => "servicequotas",
@@ -122,6 +126,15 @@ impl Service {
     /// The service with this prefix.
     pub fn from_prefix(prefix: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|service| service.prefix() == prefix)
+    }
+
+    /// The service of a request that is signed for a name. The two versions of API Gateway share
+    /// theirs; the path tells them apart.
+    fn signed_for(name: &str, path: &str) -> Option<Self> {
+        match Self::from_prefix(name)? {
+            Self::ApiGateway if path.starts_with("/v2/") => Some(Self::ApiGatewayV2),
+            service => Some(service),
+        }
     }
 
     /// The service's model, parsed when first asked for.
@@ -142,6 +155,7 @@ impl Service {
             Self::ServiceDiscovery => parsed!("servicediscovery.json"),
             Self::AppMesh => parsed!("appmesh.json"),
             Self::ApiGateway => parsed!("apigateway.json"),
+            Self::ApiGatewayV2 => parsed!("apigatewayv2.json"),
             Self::Iam => parsed!("iam.json"),
             Self::CloudWatchLogs => parsed!("cloudwatchlogs.json"),
             Self::ServiceQuotas => parsed!("servicequotas.json"),
@@ -177,7 +191,8 @@ pub fn decode(request: &Request<Bytes>, request_id: String) -> Result<Call, Box<
         }
         unknown(error)
     })?;
-    let service = Service::from_prefix(&credential.service).ok_or_else(|| {
+    let service = Service::signed_for(&credential.service, request.uri().path());
+    let service = service.ok_or_else(|| {
         let known = Service::ALL.map(Service::prefix).join(", ");
         let message =
             format!("The simulator has no service {}; it has {known}", credential.service);
