@@ -151,6 +151,8 @@ const TEXTS: &[(&str, &str, Class)] = &[
     ("InvalidParameterException", "does not have an associated load balancer", Class::NotYet),
     ("InvalidParameterException", "Error retrieving", Class::NotYet),
     ("InvalidParameterException", "TaskDefinition not found", Class::Missing),
+    ("InvalidParameterException", "The service registry", Class::Missing),
+    ("InvalidParameterException", "target group does not exist", Class::Missing),
     // A role that we just made.
     ("ClientException", "Role is not valid", Class::NotYet),
     ("ClientException", "Unable to describe task definition", Class::Missing),
@@ -219,6 +221,8 @@ mod tests {
         assert_eq!(class("ConflictException", busy), Class::NotYet);
         assert_eq!(class("InvalidVpcID.NotFound", ""), Class::Missing);
         assert_eq!(class("AddressLimitExceeded", ""), Class::Quota);
+        let registry = "The service registry arn:aws:servicediscovery:x does not exist.";
+        assert_eq!(class("InvalidParameterException", registry), Class::Missing);
         assert_eq!(class("SomethingNew", ""), Class::Invalid);
         assert_eq!(classify("x:Y", "SomethingNew", "", 503), Class::Transient);
     }
