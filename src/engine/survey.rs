@@ -330,7 +330,11 @@ impl Survey {
             let Some(kind) = registry.get(&record.kind) else { continue };
             let orphan = graph.get(address).is_none();
             let current = record.identity.iter().filter(|_| orphan);
-            for identity in current.chain(&record.retired) {
+            // An earlier one that was found may be wished for again.
+            let kept = self.findings.get(address).and_then(|finding| finding.identity.clone());
+            let goes = |one: &&Value| !kept.as_ref().is_some_and(|kept| same(kind, kept, one));
+            let retired = record.retired.iter().filter(goes);
+            for identity in current.chain(retired) {
                 self.extras.push(Extra {
                     address: address.clone(),
                     kind: kind.clone(),

@@ -116,6 +116,8 @@ impl State {
                 record.kind.clone_from(kind);
                 record.started = None;
                 record.settled = None;
+                // One that was to go is wished for again.
+                record.retired.retain(|retired| retired != identity);
                 record.identity = Some(identity.clone());
                 record.edges.clone_from(edges);
             }
@@ -191,6 +193,16 @@ mod tests {
         assert_eq!(state.records[&address].identity, Some(json!("new")));
         state.apply(&gone("new")).unwrap();
         assert!(state.records.is_empty());
+    }
+
+    #[test]
+    fn a_retired_resource_that_is_wished_for_again_is_not_to_go() {
+        let (mut state, address) = (State::of("s"), Address::new("a"));
+        state.apply(&created(&address, "old")).unwrap();
+        state.apply(&Entry::Retired { address: address.clone() }).unwrap();
+        state.apply(&created(&address, "old")).unwrap();
+        assert_eq!(state.records[&address].identity, Some(json!("old")));
+        assert!(state.records[&address].retired.is_empty());
     }
 
     #[test]

@@ -108,3 +108,26 @@ async fn a_stranger_in_the_way_is_named_and_left_alone() {
     let changed = calls.iter().any(|call| call.operation == "ecs:DeleteCluster");
     assert!(!changed, "a stranger's cluster was touched");
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_was_to_be_replaced_stays_when_it_is_wished_for_again() {
+    let mut world = World::new(DEMO);
+    let run = world.up().await.done();
+    let revision = Address::new("provider/task-definition/nodejs");
+    let first = run.known.raw(&revision).cloned();
+    // The old one is on record as one that goes, and the new one is never made.
+    let refuse = Fault::Refuse {
+        code: "ClientException".into(),
+        message: "No such image.".into(),
+        status: 400,
+    };
+    world.simulator.fault(Rule::new("ecs:RegisterTaskDefinition", When::Always, refuse));
+    world.edit("ecsdemo-nodejs:latest", "ecsdemo-nodejs:next");
+    assert!(!world.up().await.outcome.is_done());
+    world.simulator.calm();
+    world.edit("ecsdemo-nodejs:next", "ecsdemo-nodejs:latest");
+    let back = world.up().await.done();
+    assert_eq!(back.known.raw(&revision).cloned(), first);
+    assert_eq!(back.calls.by_operation.get("ecs:DeregisterTaskDefinition"), None);
+    assert_eq!(world.up_in_full().await.done().calls.mutating, 0);
+}
