@@ -1,17 +1,23 @@
-//! Every stack of the account and region, by the tags of what is made first and goes last.
+//! Every stack of the account and region, by the tags of whatever is left of it: all kinds that carry
+//! tags are asked, but for those that cannot outlive another one that is.
 //!
-//! Actions: ec2:DescribeVpcs, ec2:DescribeInternetGateways, ec2:DescribeAddresses, iam:ListRoles,
-//! iam:GetRole, logs:DescribeLogGroups, logs:ListTagsForResource, ecs:ListClusters,
-//! ecs:DescribeClusters, appmesh:ListMeshes, appmesh:ListTagsForResource.
+//! Actions: ec2:DescribeTags, iam:ListRoles, iam:GetRole, logs:DescribeLogGroups,
+//! logs:ListTagsForResource, ecs:ListClusters, ecs:DescribeClusters, ecs:ListTaskDefinitionFamilies,
+//! ecs:DescribeTaskDefinition, appmesh:ListMeshes, appmesh:ListTagsForResource,
+//! elasticloadbalancing:DescribeLoadBalancers, elasticloadbalancing:DescribeTargetGroups,
+//! elasticloadbalancing:DescribeTags, servicediscovery:ListNamespaces,
+//! servicediscovery:ListTagsForResource, and apigateway:GET on /restapis and /vpclinks.
 
 use super::{
     Clients, Cx, OpResult, OrAbsent,
     tags::{AnyTag, tags_in, tags_of},
 };
 use crate::model::{Class, Result, Tags, tags as keys};
+use aws_sdk_apigateway::types::{RestApi, VpcLink};
 use aws_sdk_appmesh::types::MeshRef;
-use aws_sdk_ec2::types::Filter;
-use aws_sdk_ecs::types::ClusterField;
+use aws_sdk_ec2::types::{Filter, TagDescription};
+use aws_sdk_ecs::types::{ClusterField, TaskDefinitionFamilyStatus, TaskDefinitionField};
+use aws_sdk_elasticloadbalancingv2::types::{LoadBalancer, TargetGroup};
 use futures_util::{future::try_join_all, try_join};
 use std::collections::BTreeMap;
 
@@ -33,40 +39,68 @@ impl Expiry {
     }
 }
 
-/// All stacks by name. Networks, roles, log groups, clusters and meshes are asked: a stack of which
-/// anything is left has one of them.
+/// All stacks by name.
 ///
 /// # Errors
 /// When a listing is refused. A mesh service that AWS no longer offers has no meshes.
 pub async fn stacks(cx: &Cx) -> Result<BTreeMap<String, Expiry>> {
-    let (networks, roles, groups, clusters, meshes) =
-        try_join!(networks(cx), roles(cx), log_groups(cx), clusters(cx), meshes(cx))?;
-    let mut stacks: BTreeMap<String, Expiry> = BTreeMap::new();
-    for tags in networks.iter().chain(&roles).chain(&groups).chain(&clusters).chain(&meshes) {
+    let (networks, roles, groups, clusters, meshes, balancing, apis, namespaces) = try_join!(
+        networks(cx),
+        roles(cx),
+        log_groups(cx),
+        clusters(cx),
+        meshes(cx),
+        load_balancing(cx),
+        apis(cx),
+        namespaces(cx)
+    )?;
+    let mut stacks = BTreeMap::new();
+    for all in [networks, roles, groups, clusters, meshes, balancing, apis, namespaces] {
+        hear(&mut stacks, &all);
+    }
+    // AWS shows the tags of one task definition at a time, so those that bear a known stack's name
+    // are left out.
+    let revisions = task_definitions(cx, |family| {
+        !stacks.keys().any(|stack: &String| family.starts_with(&format!("{stack}-")))
+    });
+    let revisions = revisions.await?;
+    hear(&mut stacks, &revisions);
+    Ok(stacks)
+}
+
+fn hear(stacks: &mut BTreeMap<String, Expiry>, all: &[Tags]) {
+    for tags in all {
         if let Some(stack) = tags.get(keys::STACK) {
             stacks.entry(stack.clone()).or_default().hear(tags);
         }
     }
-    Ok(stacks)
 }
 
 fn of_all<T, G: AnyTag>(all: Vec<T>, tags: impl Fn(&T) -> &[G]) -> Vec<Tags> {
     all.iter().map(|one| tags_of(tags(one))).collect()
 }
 
+/// What EC2 keeps tags on. NAT gateways and endpoints are shown for a while after they are gone, and
+/// stand in a subnet while they are there.
+const NETWORK_KINDS: [&str; 6] =
+    ["elastic-ip", "internet-gateway", "route-table", "security-group", "subnet", "vpc"];
+
+/// Everything of EC2 at once: VPCs, what is in them, gateways, addresses.
 async fn networks(cx: &Clients) -> Result<Vec<Tags>> {
-    let filter = || Filter::builder().name("tag-key").values(keys::STACK).build();
-    let vpcs = cx.ec2().describe_vpcs().filters(filter()).into_paginator().items();
-    let gateways = cx.ec2().describe_internet_gateways().filters(filter()).into_paginator().items();
-    let vpcs: Vec<_> = vpcs.send().try_collect().await.op("ec2:DescribeVpcs")?;
-    let gateways: Vec<_> =
-        gateways.send().try_collect().await.op("ec2:DescribeInternetGateways")?;
-    let addresses = cx.ec2().describe_addresses().filters(filter()).send().await;
-    let addresses = addresses.op("ec2:DescribeAddresses")?.addresses.unwrap_or_default();
-    let mut all = of_all(vpcs, |vpc| vpc.tags());
-    all.extend(of_all(gateways, |gateway| gateway.tags()));
-    all.extend(of_all(addresses, |address| address.tags()));
-    Ok(all)
+    let keys = [keys::STACK, keys::EXPIRES].map(String::from).to_vec();
+    let filter = |name: &str, values| Filter::builder().name(name).set_values(Some(values)).build();
+    let call = cx.ec2().describe_tags().filters(filter("key", keys));
+    let kinds = NETWORK_KINDS.map(String::from).to_vec();
+    let pages = call.filters(filter("resource-type", kinds)).into_paginator().items();
+    let all: Vec<TagDescription> = pages.send().try_collect().await.op("ec2:DescribeTags")?;
+    let mut by_resource: BTreeMap<String, Tags> = BTreeMap::new();
+    for tag in all {
+        let (Some(id), Some(key), Some(value)) = (tag.resource_id, tag.key, tag.value) else {
+            continue;
+        };
+        by_resource.entry(id).or_default().insert(key, value);
+    }
+    Ok(by_resource.into_values().collect())
 }
 
 async fn roles(cx: &Clients) -> Result<Vec<Tags>> {
@@ -120,6 +154,77 @@ async fn meshes(cx: &Clients) -> Result<Vec<Tags>> {
     let tags = meshes.iter().map(|mesh| async {
         let call = cx.appmesh().list_tags_for_resource().resource_arn(mesh.arn());
         let shown = call.send().await.op("appmesh:ListTagsForResource").or_absent()?;
+        Ok(shown.map(|shown| tags_of(shown.tags())).unwrap_or_default())
+    });
+    try_join_all(tags).await
+}
+
+async fn load_balancing(cx: &Clients) -> Result<Vec<Tags>> {
+    let balancers = cx.elb().describe_load_balancers().into_paginator().items().send();
+    let groups = cx.elb().describe_target_groups().into_paginator().items().send();
+    let (balancers, groups) = (balancers.try_collect().await, groups.try_collect().await);
+    let balancers: Vec<LoadBalancer> =
+        balancers.op("elasticloadbalancing:DescribeLoadBalancers")?;
+    let groups: Vec<TargetGroup> = groups.op("elasticloadbalancing:DescribeTargetGroups")?;
+    let balancers = balancers.into_iter().filter_map(|it| it.load_balancer_arn);
+    let groups = groups.into_iter().filter_map(|it| it.target_group_arn);
+    let arns: Vec<String> = balancers.chain(groups).collect();
+    let pages = arns.chunks(20).map(|page| async {
+        let call = cx.elb().describe_tags().set_resource_arns(Some(page.to_vec()));
+        // One that went away meanwhile makes AWS refuse the page; the rest of its stack is there yet.
+        let shown = call.send().await.op("elasticloadbalancing:DescribeTags").or_absent()?;
+        let shown = shown.and_then(|shown| shown.tag_descriptions).unwrap_or_default();
+        Ok(of_all(shown, |one| one.tags()))
+    });
+    Ok(try_join_all(pages).await?.into_iter().flatten().collect())
+}
+
+async fn apis(cx: &Clients) -> Result<Vec<Tags>> {
+    let apis = cx.apigateway().get_rest_apis().limit(500).into_paginator().items().send();
+    let links = cx.apigateway().get_vpc_links().limit(500).into_paginator().items().send();
+    let (apis, links) = (apis.try_collect().await, links.try_collect().await);
+    let apis: Vec<RestApi> = apis.op("apigateway:GetRestApis")?;
+    let links: Vec<VpcLink> = links.op("apigateway:GetVpcLinks")?;
+    let mut all: Vec<Tags> = apis.iter().map(|api| tags_in(api.tags())).collect();
+    all.extend(links.iter().map(|link| tags_in(link.tags())));
+    let mut next = None;
+    loop {
+        let page = cx.apigatewayv2().get_vpc_links().set_next_token(next).send().await;
+        let page = page.op("apigatewayv2:GetVpcLinks")?;
+        all.extend(page.items().iter().map(|link| tags_in(link.tags())));
+        next = page.next_token.filter(|token| !token.is_empty());
+        if next.is_none() {
+            return Ok(all);
+        }
+    }
+}
+
+async fn namespaces(cx: &Clients) -> Result<Vec<Tags>> {
+    let pages = cx.servicediscovery().list_namespaces().into_paginator().send();
+    let pages: Vec<_> = pages.try_collect().await.op("servicediscovery:ListNamespaces")?;
+    let all: Vec<_> = pages.iter().flat_map(|page| page.namespaces()).collect();
+    let tags = all.iter().filter_map(|namespace| namespace.arn()).map(|arn| async move {
+        let shown = cx.servicediscovery().list_tags_for_resource().resource_arn(arn).send().await;
+        let shown = shown.op("servicediscovery:ListTagsForResource").or_absent()?;
+        Ok(shown.map(|shown| tags_of(shown.tags())).unwrap_or_default())
+    });
+    try_join_all(tags).await
+}
+
+/// The newest revision of each family that `wanted` names.
+async fn task_definitions(cx: &Clients, wanted: impl Fn(&str) -> bool) -> Result<Vec<Tags>> {
+    let call = cx.ecs().list_task_definition_families().status(TaskDefinitionFamilyStatus::Active);
+    let families: Vec<String> = call
+        .into_paginator()
+        .items()
+        .send()
+        .try_collect()
+        .await
+        .op("ecs:ListTaskDefinitionFamilies")?;
+    let tags = families.iter().filter(|family| wanted(family)).map(|family| async move {
+        let call = cx.ecs().describe_task_definition().task_definition(family);
+        let shown = call.include(TaskDefinitionField::Tags).send().await;
+        let shown = shown.op("ecs:DescribeTaskDefinition").or_absent()?;
         Ok(shown.map(|shown| tags_of(shown.tags())).unwrap_or_default())
     });
     try_join_all(tags).await

@@ -13,6 +13,7 @@ mod json;
 mod kill;
 mod plan;
 mod policy;
+mod reap;
 mod status;
 mod trace;
 mod up;

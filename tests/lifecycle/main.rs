@@ -11,6 +11,7 @@ mod heal;
 mod mesh;
 mod migration;
 mod policy;
+mod reap;
 mod safety;
 mod scale;
 mod vpc_link;
