@@ -29,6 +29,10 @@ impl KindOps for Nothing {
         Vec::new()
     }
 
+    fn shown_by(&self) -> &'static [Kind] {
+        &[]
+    }
+
     fn times(&self) -> Times {
         Times::INSTANT
     }

@@ -1,5 +1,9 @@
 //! What every command begins with: the configuration, AWS, who is asking, and the guard.
 
+mod choices;
+
+pub(super) use choices::recorded_mesh;
+
 use super::{
     CliError, Exit,
     args::{Common, Speed, Without},
@@ -10,10 +14,10 @@ use super::{
 use crate::{
     aws::{CallLog, Clients, Cx, Endpoint, Scope, cx::caller},
     config::{Config, stack_fault},
-    engine::{Engine, Events, Interrupt, Outcome, Survey, retry::Retry, work::Work},
+    engine::{Engine, Events, Interrupt, Outcome, retry::Retry, work::Work},
     model::{
-        Address, Class, Clock, Depth, Edge, Error, Estimates, Graph, Identities, Registry,
-        Result as ModelResult, Run, Tags, tags::EXPIRES,
+        Address, Class, Clock, Edge, Error, Estimates, Registry, Result as ModelResult, Run, Tags,
+        tags::EXPIRES,
     },
     report::{
         Reporter, Timings,
@@ -21,10 +25,7 @@ use crate::{
     },
     resources,
     simulator::{Settings, Simulator},
-    stack::{
-        self, Facts,
-        mesh::{Choice, Kind},
-    },
+    stack::Facts,
     state::{
         Entry, Lease, Lock, State, Store, VERSION, history,
         lock::{self, LockError},
@@ -35,9 +36,6 @@ use std::{cell::RefCell, collections::BTreeMap, path::PathBuf, time::Duration};
 
 /// How long after a second signal the work may take to end by itself.
 const GRACE: Duration = Duration::from_secs(1);
-
-/// The name of the choice of a kind of mesh in the state.
-const MESH: &str = "mesh";
 
 /// One command's view of one stack.
 pub struct Session {
@@ -53,7 +51,7 @@ pub struct Session {
     pub directory: PathBuf,
     /// Whether this is the simulator.
     pub local: bool,
-    mesh: RefCell<Option<Choice>>,
+    facts: RefCell<Option<Facts>>,
 }
 
 impl Session {
@@ -115,7 +113,7 @@ impl Session {
         clients.log().pace.set_speed(clock.speed());
         let cx = Cx::new(clients, scope, clock);
         let registry = resources::registry(&cx);
-        Ok(Self { config, cx, registry, clock, directory, local: false, mesh: RefCell::default() })
+        Ok(Self { config, cx, registry, clock, directory, local: false, facts: RefCell::default() })
     }
 
     /// The same account, asked for another stack of which nothing but the name is known.
@@ -126,8 +124,8 @@ impl Session {
         let (clock, local) = (self.clock, self.local);
         let cx = Cx::new((*self.cx).clone(), scope, clock);
         let registry = resources::registry(&cx);
-        let mesh = RefCell::default();
-        Self { config: None, cx, registry, clock, directory, local, mesh }
+        let facts = RefCell::default();
+        Self { config: None, cx, registry, clock, directory, local, facts }
     }
 
     /// Decides when the stack ends, writes it down, and has it written on every resource.
@@ -148,80 +146,6 @@ impl Session {
             self.registry = resources::registry(&self.cx);
         }
         Ok(())
-    }
-
-    /// The stack's graph.
-    ///
-    /// # Errors
-    /// When AWS cannot be asked for the zones, or the blueprints do not fit together.
-    pub async fn graph(&self) -> Result<Graph, CliError> {
-        let recorded = Store::read(&self.directory, &self.cx.scope().stack)?;
-        self.graph_after(recorded.state()).await
-    }
-
-    /// The stack's graph after what this state says: an empty one where the state cannot be read.
-    ///
-    /// # Errors
-    /// Those of [`graph`](Self::graph), but for the state's.
-    pub async fn graph_after(&self, state: &State) -> Result<Graph, CliError> {
-        let Some(config) = &self.config else {
-            return Err(CliError::new(Exit::Usage, "this command needs a configuration"));
-        };
-        let recorded = recorded_mesh(state);
-        let facts = patiently(self.clock, || Facts::ask(&self.cx, config, recorded)).await?;
-        if facts.mesh.kind == Kind::ServiceConnect {
-            possible(config, &facts.mesh)?;
-        }
-        self.mesh.replace(Some(facts.mesh.clone()));
-        let graph = stack::build(&self.cx, config, &facts);
-        graph.check().map_err(|error| CliError::new(Exit::Failed, error.to_string()))?;
-        Ok(graph)
-    }
-
-    /// The kind of mesh that [`graph`](Self::graph) has decided on.
-    pub fn mesh(&self) -> Option<Choice> {
-        self.mesh.borrow().clone()
-    }
-
-    /// Brings the account to the graph. The kind of mesh is on record before anything is made, and a
-    /// move to another kind when it is complete.
-    ///
-    /// # Errors
-    /// Those of [`Engine::up`].
-    pub async fn up(
-        &self,
-        engine: &Engine,
-        graph: &Graph,
-        depth: Depth,
-    ) -> ModelResult<(Outcome, Identities)> {
-        let survey = engine.survey(graph, depth).await?;
-        self.up_after(engine, graph, survey).await
-    }
-
-    /// The rest of [`up`](Self::up), after a look at everything.
-    ///
-    /// # Errors
-    /// Those of [`Engine::up_after`].
-    pub async fn up_after(
-        &self,
-        engine: &Engine,
-        graph: &Graph,
-        survey: Survey,
-    ) -> ModelResult<(Outcome, Identities)> {
-        let choice = self.mesh();
-        let moving = choice.as_ref().is_some_and(|choice| choice.from.is_some());
-        let entry = choice.filter(|choice| !choice.settled).and_then(|choice| {
-            let value = serde_json::to_value(choice.kind).ok()?;
-            Some(Entry::Chosen { key: MESH.into(), value })
-        });
-        if let (Some(entry), false) = (&entry, moving) {
-            engine.work.journal(entry.clone()).await?;
-        }
-        let (outcome, known) = engine.up_after(graph, survey).await?;
-        if let (Some(entry), true) = (entry, moving && outcome.is_done()) {
-            engine.work.journal(entry).await?;
-        }
-        Ok((outcome, known))
     }
 
     /// Holds the stack for a command that changes it.
@@ -371,22 +295,6 @@ impl Session {
             () = reporter.keep_time() => unreachable!("time is kept for ever"),
         }
     }
-}
-
-/// The kind of mesh that a state says the stack has.
-pub(super) fn recorded_mesh(state: &State) -> Option<Kind> {
-    serde_json::from_value(state.choices.get(MESH)?.clone()).ok()
-}
-
-/// Refuses what a configuration asks of Service Connect in vain.
-fn possible(config: &Config, choice: &Choice) -> Result<(), CliError> {
-    let conflicts = config.against_service_connect();
-    if conflicts.is_empty() {
-        return Ok(());
-    }
-    let conflicts: Vec<_> = conflicts.iter().map(ToString::to_string).collect();
-    let why = format!("the mesh is {} ({})", choice.kind, choice.why);
-    Err(CliError::new(Exit::Usage, format!("{why}, and\n  {}", conflicts.join("\n  "))))
 }
 
 /// Why it is not known whose credentials these are.

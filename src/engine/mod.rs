@@ -7,6 +7,7 @@ pub mod ensure;
 pub mod event;
 pub mod forecast;
 pub mod interrupt;
+mod look;
 pub mod outcome;
 pub mod proof;
 pub mod queue;

@@ -41,8 +41,10 @@ pub enum Action {
 pub struct Finding {
     /// Its identity, when it exists.
     pub identity: Option<Value>,
-    /// Its description, when it exists.
+    /// Its description, when it exists and was looked at.
     pub live: Option<Live>,
+    /// Whether what stands on it shows that it is there and works, so that nobody looked at it.
+    pub shown: bool,
     /// The fields that differ, as far as known.
     pub drift: Drift,
     /// The tags that differ.
@@ -53,6 +55,13 @@ pub struct Finding {
     pub readiness: Readiness,
     /// Whether it was found in the account and not on record.
     pub adopted: bool,
+}
+
+impl Finding {
+    /// Whether it exists.
+    pub fn exists(&self) -> bool {
+        self.live.is_some() || self.shown
+    }
 }
 
 /// Something that exists and that the configuration does not have (any more).
@@ -154,67 +163,13 @@ impl Survey {
                 adopted: adopted && identity.is_some(),
                 identity,
                 live: None,
+                shown: false,
                 drift: Drift::none(),
                 tags: TagChanges::default(),
                 action: Action::Create,
                 readiness: Readiness::Waiting("it does not exist".into()),
             };
             self.findings.insert(address.clone(), finding);
-        }
-    }
-
-    /// Describes everything that has an identity.
-    async fn read(
-        &mut self,
-        work: &Work,
-        graph: &Graph,
-        records: &BTreeMap<Address, Record>,
-        depth: Depth,
-    ) {
-        let known = &self.known;
-        let reads = self.findings.iter().filter_map(|(address, finding)| {
-            let identity = finding.identity.as_ref()?;
-            let step = graph.get(address)?;
-            let settled = records.get(address).and_then(|record| record.settled.as_ref());
-            let wish = fingerprint(&**step, address, known);
-            let same = settled.filter(|settled| settled.wish == wish && !finding.adopted);
-            let depth = if same.is_some() { depth } else { Depth::Full };
-            let mark = same.and_then(|settled| settled.mark.clone());
-            // On record and never settled: its maker may have been killed a moment ago, and reads
-            // lag behind creates. Taking it for gone would make a second one.
-            let record = records.get(address);
-            let fresh = record.is_some_and(|record| record.settled.is_none());
-            Some(async move {
-                let kind = step.kind();
-                let look = |depth| work.look(kind, address, identity, depth, fresh);
-                let mut live = look(depth).await;
-                // What AWS changes with every change has changed: somebody was here.
-                if let Ok(Some(seen)) = &live
-                    && depth == Depth::Listed
-                    && kind.mark(seen) != mark
-                {
-                    live = look(Depth::Full).await;
-                }
-                (address.clone(), live)
-            })
-        });
-        for (address, live) in join_all(reads).await {
-            let Some(finding) = self.findings.get_mut(&address) else { continue };
-            match live {
-                Ok(Some(live)) => {
-                    if let Some(step) = graph.get(&address) {
-                        finding.readiness = step.kind().readiness(&live);
-                    }
-                    finding.live = Some(live);
-                }
-                Ok(None) => {
-                    finding.identity = None;
-                    self.known.remove(&address);
-                }
-                Err(error) => {
-                    self.errors.insert(address, error);
-                }
-            }
         }
     }
 
@@ -227,7 +182,11 @@ impl Survey {
             let moving = step.edges().into_iter().find(|edge| unsettled.contains(&edge.on));
             let Some(finding) = self.findings.get_mut(&address) else { continue };
             let Some(live) = &finding.live else {
-                unsettled.insert(address);
+                match moving {
+                    Some(edge) if finding.shown => finding.action = Action::Depends(edge.on),
+                    None if finding.shown => finding.action = Action::Nothing,
+                    _ => drop(unsettled.insert(address)),
+                }
                 continue;
             };
             if let Err(error) = work.own(step.kind(), finding.identity.as_ref(), live) {
@@ -278,7 +237,7 @@ impl Survey {
             }
             let mut more = false;
             for (address, finding) in &mut self.findings {
-                if finding.live.is_none() || replaced(finding) {
+                if !finding.exists() || replaced(finding) {
                     continue;
                 }
                 let recorded = records.get(address).map(|record| record.edges.clone());

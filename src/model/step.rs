@@ -71,6 +71,8 @@ pub trait KindOps {
     fn kind(&self) -> Kind;
     /// The kinds that its instances may stand on: the order of deletion when no edges are on record.
     fn stands_on(&self) -> Vec<Kind>;
+    /// The kinds that stand on it, and whose description shows that it is there and works.
+    fn shown_by(&self) -> &'static [Kind];
     /// How long it takes.
     fn times(&self) -> Times;
     /// What its calls need of IAM.

@@ -51,6 +51,10 @@ impl<R: Resource> KindOps for Erased<R> {
         R::Needs::kinds()
     }
 
+    fn shown_by(&self) -> &'static [Kind] {
+        R::SHOWN_BY
+    }
+
     fn times(&self) -> Times {
         R::TIMES
     }

@@ -23,6 +23,10 @@ pub trait Resource: Serialize + 'static {
     /// Whether AWS keeps tags on it.
     const TAGGED: bool = true;
 
+    /// Kinds that stand on this one, and whose description shows that it is there and works. While one
+    /// of them is, listing what has settled leaves this one out.
+    const SHOWN_BY: &'static [Kind] = &[];
+
     /// The resources that it stands on, and the values that it takes from them.
     type Needs: Needs;
     /// Identity: IDs and ARNs, the part that must survive a crash. Stored.

@@ -20,15 +20,24 @@ pub struct Facts {
     pub mesh: Choice,
 }
 
+/// What the state says of an earlier asking.
+#[derive(Clone, Debug, Default)]
+pub struct Recorded {
+    /// The kind of mesh that the stack has.
+    pub mesh: Option<mesh::Kind>,
+    /// The Availability Zones that it has.
+    pub zones: Vec<String>,
+}
+
 impl Facts {
-    /// Asks AWS. `recorded` is the kind of mesh that the state says the stack has.
+    /// Asks AWS what is not on record.
     ///
     /// # Errors
     /// When a read is refused, or the region has too few zones.
-    pub async fn ask(cx: &Cx, config: &Config, recorded: Option<mesh::Kind>) -> Result<Self> {
-        let mesh = Choice::make(cx, config, recorded);
-        let (zones, wants_logging_role, mesh) =
-            try_join!(zones(cx, config), wants_logging_role(cx), mesh)?;
+    pub async fn ask(cx: &Cx, config: &Config, recorded: &Recorded) -> Result<Self> {
+        let mesh = Choice::make(cx, config, recorded.mesh);
+        let zones = zones(cx, config, &recorded.zones);
+        let (zones, wants_logging_role, mesh) = try_join!(zones, wants_logging_role(cx), mesh)?;
         Ok(Self { zones, wants_logging_role, mesh })
     }
 }
@@ -47,8 +56,14 @@ async fn wants_logging_role(cx: &Cx) -> Result<bool> {
     Ok(account.cloudwatch_role_arn().is_none_or(|arn| arn.is_empty() || arn.contains(&ours)))
 }
 
-async fn zones(cx: &Cx, config: &Config) -> Result<Vec<String>> {
+/// The zones to use: those that the stack has, because subnets cannot move, and after them the region's
+/// others.
+async fn zones(cx: &Cx, config: &Config, recorded: &[String]) -> Result<Vec<String>> {
     const OP: &str = "ec2:DescribeAvailabilityZones";
+    let wanted = config.network.availability_zones;
+    if recorded.len() >= wanted {
+        return Ok(recorded[..wanted].to_vec());
+    }
     let answer = cx.ec2().describe_availability_zones().send().await.op(OP)?;
     let mut zones: Vec<String> = answer
         .availability_zones()
@@ -56,8 +71,9 @@ async fn zones(cx: &Cx, config: &Config) -> Result<Vec<String>> {
         .filter(|zone| zone.zone_type().is_none_or(|kind| kind == "availability-zone"))
         .filter_map(|zone| zone.zone_name().map(String::from))
         .collect();
+    zones.retain(|zone| !recorded.contains(zone));
     zones.sort();
-    let wanted = config.network.availability_zones;
+    zones.splice(..0, recorded.iter().cloned());
     if zones.len() < wanted {
         let region = &cx.scope().region;
         let message = format!("{region} has {} zones, and {wanted} are wanted", zones.len());

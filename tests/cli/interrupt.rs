@@ -1,4 +1,4 @@
-//! Ctrl-C in the middle, and a second command at the same time.
+//! Signals in the middle, and a second command at the same time.
 
 use crate::home::Home;
 use serde_json::Value;
@@ -7,16 +7,16 @@ use std::{
     process::{Child, ChildStdout, Command, Stdio},
 };
 
-/// An `up` under way, told in JSON.
+/// A command under way, told in JSON.
 struct Running {
     process: Child,
     stdout: BufReader<ChildStdout>,
 }
 
 impl Running {
-    fn up(home: &Home) -> Self {
+    fn begun(home: &Home, command: &str) -> Self {
         let mut process = Command::new(env!("CARGO_BIN_EXE_meshctl"))
-            .args(["up", "--local", "--speed", "20", "--output", "json"])
+            .args([command, "--local", "--speed", "20", "--output", "json"])
             .env_clear()
             .current_dir(home.path())
             .stdin(Stdio::null())
@@ -43,11 +43,11 @@ impl Running {
         panic!("{address} was never {event}");
     }
 
-    /// Sends Ctrl-C, and returns the summary and the exit code.
-    fn interrupt(mut self) -> (Value, Option<i32>) {
+    /// Sends a signal, and returns the summary and the exit code.
+    fn interrupt(mut self, signal: &str) -> (Value, Option<i32>) {
         let id = self.process.id().to_string();
-        // The standard library sends no SIGINT.
-        let kill = Command::new("kill").args(["-INT", &id]).status().expect("kill runs");
+        // The standard library sends no signal but SIGKILL.
+        let kill = Command::new("kill").args([signal, &id]).status().expect("kill runs");
         assert!(kill.success());
         let mut last = Value::Null;
         while let Some(line) = self.line() {
@@ -60,7 +60,7 @@ impl Running {
 #[test]
 fn ctrl_c_stops_safely_and_the_next_up_goes_on() {
     let home = Home::new();
-    let mut running = Running::up(&home);
+    let mut running = Running::begun(&home, "up");
     running.until("created", "provider/nat-gateway/a");
 
     for command in ["up", "down"] {
@@ -71,7 +71,7 @@ fn ctrl_c_stops_safely_and_the_next_up_goes_on() {
         assert_eq!(second.stdout, "");
     }
 
-    let (summary, code) = running.interrupt();
+    let (summary, code) = running.interrupt("-INT");
     assert_eq!(code, Some(130), "{summary}");
     assert_eq!(summary["outcome"], "interrupted");
     let begun = summary["resources"]["created"].as_u64().expect("a count");
@@ -90,6 +90,27 @@ fn ctrl_c_stops_safely_and_the_next_up_goes_on() {
     ] {
         assert_eq!(account.count(service, kind), count, "{kind}, none lost and none twice");
     }
+    home.local(&["down"]).ends(0);
+    assert!(home.account().is_empty());
+}
+
+#[test]
+fn what_ends_a_ci_job_stops_up_and_down_as_safely() {
+    let home = Home::new();
+    let mut up = Running::begun(&home, "up");
+    up.until("created", "provider/nat-gateway/a");
+    let (summary, code) = up.interrupt("-TERM");
+    assert_eq!(code, Some(130), "{summary}");
+    assert_eq!(summary["outcome"], "interrupted");
+    home.local(&["up"]).ends(0);
+    assert_eq!(home.account().count("ec2", "NatGateway"), 4);
+
+    let mut down = Running::begun(&home, "down");
+    down.until("deleted", "api/stage");
+    let (summary, code) = down.interrupt("-HUP");
+    assert_eq!(code, Some(130), "{summary}");
+    assert_eq!(summary["outcome"], "interrupted");
+    assert!(!home.account().is_empty());
     home.local(&["down"]).ends(0);
     assert!(home.account().is_empty());
 }

@@ -33,6 +33,7 @@ impl Mesh {
 
 impl Resource for Mesh {
     const KIND: Kind = Kind("AWS::AppMesh::Mesh");
+    const SHOWN_BY: &'static [Kind] = &[super::virtual_node::VirtualNode::KIND];
     type Needs = ();
     type Out = MeshId;
     type Live = Described<MeshSpec>;

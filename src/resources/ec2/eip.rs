@@ -18,6 +18,7 @@ impl Resource for Eip {
     const KIND: Kind = Kind("AWS::EC2::EIP");
     // A NAT gateway holds it until it is `deleted`.
     const TIMES: Times = Times::of(0.0, 0.0, 900.0);
+    const SHOWN_BY: &'static [Kind] = &[super::nat_gateway::NatGateway::KIND];
     type Needs = ();
     type Out = EipId;
     type Live = ec2::Address;

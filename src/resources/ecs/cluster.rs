@@ -27,6 +27,7 @@ pub struct Cluster {
 
 impl Resource for Cluster {
     const KIND: Kind = Kind("AWS::ECS::Cluster");
+    const SHOWN_BY: &'static [Kind] = &[super::service::Service::KIND];
     type Needs = ();
     type Out = ClusterIdentity;
     type Live = ecs::Cluster;

@@ -55,6 +55,7 @@ pub struct LiveNamespace {
 impl Resource for PrivateDnsNamespace {
     const KIND: Kind = Kind("AWS::ServiceDiscovery::PrivateDnsNamespace");
     const TIMES: Times = Times::of(45.0, 45.0, 600.0);
+    const SHOWN_BY: &'static [Kind] = &[super::service::Service::KIND];
     type Needs = Created<Vpc>;
     type Out = NamespaceId;
     type Live = LiveNamespace;

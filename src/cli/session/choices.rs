@@ -1,0 +1,139 @@
+//! The stack's graph, and what AWS had to be asked for it: kept in the state, so that it never changes
+//! by itself, and need not be asked again.
+
+use super::Session;
+use crate::{
+    cli::{CliError, Exit, patience::patiently},
+    config::Config,
+    engine::{Engine, Outcome, Survey},
+    model::{Depth, Graph, Identities, Result as ModelResult},
+    stack::{
+        self, Facts,
+        facts::Recorded,
+        mesh::{Choice, Kind},
+    },
+    state::{Entry, State, Store},
+};
+use serde::{Serialize, de::DeserializeOwned};
+
+/// The name of the choice of a kind of mesh in the state.
+const MESH: &str = "mesh";
+/// The name of the choice of Availability Zones in the state.
+const ZONES: &str = "zones";
+
+impl Session {
+    /// The stack's graph.
+    ///
+    /// # Errors
+    /// When AWS cannot be asked for the zones, or the blueprints do not fit together.
+    pub async fn graph(&self) -> Result<Graph, CliError> {
+        let recorded = Store::read(&self.directory, &self.cx.scope().stack)?;
+        self.graph_after(recorded.state()).await
+    }
+
+    /// The stack's graph after what this state says: an empty one where the state cannot be read.
+    ///
+    /// # Errors
+    /// Those of [`graph`](Self::graph), but for the state's.
+    pub async fn graph_after(&self, state: &State) -> Result<Graph, CliError> {
+        let Some(config) = &self.config else {
+            return Err(CliError::new(Exit::Usage, "this command needs a configuration"));
+        };
+        let recorded = recorded(state);
+        let facts = patiently(self.clock, || Facts::ask(&self.cx, config, &recorded)).await?;
+        if facts.mesh.kind == Kind::ServiceConnect {
+            possible(config, &facts.mesh)?;
+        }
+        let graph = stack::build(&self.cx, config, &facts);
+        self.facts.replace(Some(facts));
+        graph.check().map_err(|error| CliError::new(Exit::Failed, error.to_string()))?;
+        Ok(graph)
+    }
+
+    /// The kind of mesh that [`graph`](Self::graph) has decided on.
+    pub fn mesh(&self) -> Option<Choice> {
+        self.facts.borrow().as_ref().map(|facts| facts.mesh.clone())
+    }
+
+    /// Brings the account to the graph. What was chosen is on record before anything is made, and a
+    /// move to another kind of mesh when it is complete.
+    ///
+    /// # Errors
+    /// Those of [`Engine::up`].
+    pub async fn up(
+        &self,
+        engine: &Engine,
+        graph: &Graph,
+        depth: Depth,
+    ) -> ModelResult<(Outcome, Identities)> {
+        let survey = engine.survey(graph, depth).await?;
+        self.up_after(engine, graph, survey).await
+    }
+
+    /// The rest of [`up`](Self::up), after a look at everything.
+    ///
+    /// # Errors
+    /// Those of [`Engine::up_after`].
+    pub async fn up_after(
+        &self,
+        engine: &Engine,
+        graph: &Graph,
+        survey: Survey,
+    ) -> ModelResult<(Outcome, Identities)> {
+        let zones = self.facts.borrow().as_ref().map(|facts| facts.zones.clone());
+        if let Some(entry) = zones.and_then(|zones| chosen(ZONES, &zones))
+            && engine.work.with_state(|state| is_news(state, &entry))
+        {
+            engine.work.journal(entry).await?;
+        }
+        let choice = self.mesh();
+        let moving = choice.as_ref().is_some_and(|choice| choice.from.is_some());
+        let unsettled = choice.filter(|choice| !choice.settled);
+        let entry = unsettled.and_then(|choice| chosen(MESH, &choice.kind));
+        if let (Some(entry), false) = (&entry, moving) {
+            engine.work.journal(entry.clone()).await?;
+        }
+        let (outcome, known) = engine.up_after(graph, survey).await?;
+        if let (Some(entry), true) = (entry, moving && outcome.is_done()) {
+            engine.work.journal(entry).await?;
+        }
+        Ok((outcome, known))
+    }
+}
+
+/// The kind of mesh that a state says the stack has.
+pub(in crate::cli) fn recorded_mesh(state: &State) -> Option<Kind> {
+    choice(state, MESH)
+}
+
+/// What a state says of what was asked before.
+fn recorded(state: &State) -> Recorded {
+    Recorded { mesh: recorded_mesh(state), zones: choice(state, ZONES).unwrap_or_default() }
+}
+
+fn choice<T: DeserializeOwned>(state: &State, key: &str) -> Option<T> {
+    serde_json::from_value(state.choices.get(key)?.clone()).ok()
+}
+
+fn chosen(key: &str, value: &impl Serialize) -> Option<Entry> {
+    let value = serde_json::to_value(value).ok()?;
+    Some(Entry::Chosen { key: key.into(), value })
+}
+
+fn is_news(state: &State, entry: &Entry) -> bool {
+    match entry {
+        Entry::Chosen { key, value } => state.choices.get(key) != Some(value),
+        _ => true,
+    }
+}
+
+/// Refuses what a configuration asks of Service Connect in vain.
+fn possible(config: &Config, choice: &Choice) -> Result<(), CliError> {
+    let conflicts = config.against_service_connect();
+    if conflicts.is_empty() {
+        return Ok(());
+    }
+    let conflicts: Vec<_> = conflicts.iter().map(ToString::to_string).collect();
+    let why = format!("the mesh is {} ({})", choice.kind, choice.why);
+    Err(CliError::new(Exit::Usage, format!("{why}, and\n  {}", conflicts.join("\n  "))))
+}
