@@ -164,7 +164,7 @@ impl Resource for Service {
         let network = live.network_configuration().and_then(|it| it.awsvpc_configuration());
         let subnets = network.map_or(&[][..], |network| network.subnets());
         let groups = network.map_or(&[][..], |network| network.security_groups());
-        let failed = primary(live).is_some_and(has_failed);
+        let fails = primary(live).and_then(fails);
         let namespace = needs.namespace.as_ref();
         let connect = service_connect::member(primary(live));
         let connect = connect.map(|it| service_connect::live(it, namespace));
@@ -209,8 +209,11 @@ impl Resource for Service {
         // A task calls by Service Connect only what existed when its deployment began.
         let unknown = if self.service_connect.is_some() { newer(needs, live) } else { Vec::new() };
         let drift = drift.mutable("unknown_to_its_tasks", Vec::<&str>::new(), unknown);
-        // The circuit breaker gave up, and only a new deployment tries again.
-        if failed { drift.mutable("rollout_state", "COMPLETED", "FAILED") } else { drift }
+        // The circuit breaker gave up, or is about to: only a new deployment tries again.
+        match fails {
+            Some(how) => drift.mutable("rollout_state", "COMPLETED", how),
+            None => drift,
+        }
     }
 
     async fn update(
@@ -384,6 +387,17 @@ fn newer(needs: &ServiceValues, live: &ecs::Service) -> Vec<String> {
     let Some(begun) = primary(live).and_then(|it| it.created_at()) else { return Vec::new() };
     let later = needs.after.iter().filter(|it| it.created_at.is_some_and(|at| at > begun.secs()));
     later.map(|service| service.name.clone()).collect()
+}
+
+/// How a deployment fails: it has, or its tasks do before it is through. Those of an earlier run died
+/// of what may be mended by now, and still count.
+fn fails(deployment: &Deployment) -> Option<&'static str> {
+    let moving = deployment.rollout_state() == Some(&DeploymentRolloutState::InProgress);
+    match has_failed(deployment) {
+        true => Some("FAILED"),
+        false if moving && deployment.failed_tasks() > 0 => Some("IN_PROGRESS, with failed tasks"),
+        false => None,
+    }
 }
 
 fn has_failed(deployment: &Deployment) -> bool {
