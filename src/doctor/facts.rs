@@ -112,7 +112,12 @@ impl Facts {
     /// Asks for all that the plan needs.
     pub async fn ask(cx: &Cx, plan: &Plan) -> Self {
         let until = Instant::now() + PATIENCE;
-        let roles = ["AWS::IAM::Role", "AWS::ECS::Service", "AWS::ApiGateway::VpcLink"];
+        let roles = [
+            "AWS::IAM::Role",
+            "AWS::ECS::Service",
+            "AWS::ApiGateway::VpcLink",
+            "AWS::ApiGatewayV2::VpcLink",
+        ];
         let (ec2, elb) = (
             async {
                 join!(

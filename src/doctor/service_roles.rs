@@ -19,6 +19,7 @@ const ROLES: &[(&str, &str, &str)] = &[
         "AWSServiceRoleForElasticLoadBalancing",
     ),
     ("AWS::ApiGateway::VpcLink", "ops.apigateway.amazonaws.com", "AWSServiceRoleForAPIGateway"),
+    ("AWS::ApiGatewayV2::VpcLink", "ops.apigateway.amazonaws.com", "AWSServiceRoleForAPIGateway"),
     ("AWS::AppMesh::Mesh", "appmesh.amazonaws.com", "AWSServiceRoleForAppMesh"),
 ];
 

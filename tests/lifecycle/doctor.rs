@@ -1,6 +1,6 @@
 //! What `doctor` says of an account before anything is made in it, and what it costs.
 
-use crate::common::{DEMO, World, app_mesh, connect};
+use crate::common::{DEMO, World, app_mesh, connect, linked};
 use aws_smithy_runtime_api::client::http::{
     HttpConnector, HttpConnectorFuture, SharedHttpClient, SharedHttpConnector, http_client_fn,
 };
@@ -385,6 +385,12 @@ async fn a_service_linked_role_that_cannot_be_made_is_in_the_way() {
         )
     };
     assert_eq!(found, ["ECS", "ElasticLoadBalancing", "APIGateway"].map(line));
+    // A link of the second version stands on the same role.
+    let second = World::new(&linked());
+    second.simulator.behind(|account| {
+        account.iam.denied.insert("iam:CreateServiceLinkedRole".into());
+    });
+    assert!(troubles(&checks(&second).await).contains(&line("APIGateway")));
 
     // Those that are there need not be made.
     let session = world.session().await;
