@@ -7,12 +7,13 @@ use meshctl::{
     aws::{CallCounts, CallLog, Clients, Endpoint},
     cli::session::Session,
     config::Config,
-    engine::{Action, Events, Interrupt, Outcome, Survey},
+    engine::{Action, Engine, Events, Interrupt, Outcome, Survey, retry::Retry},
     model::{Address, Clock, Depth, Graph, Identities},
     simulator::Simulator,
     stack::Outputs,
+    state::Store,
 };
-use std::collections::BTreeMap;
+use std::{cell::Cell, collections::BTreeMap};
 
 /// The demonstration, as it is shipped.
 pub const DEMO: &str = include_str!("../../config/demo.toml");
@@ -32,6 +33,17 @@ pub fn linked() -> String {
     let stage = "stage = \"default\"";
     assert!(DEMO.contains(stage), "the demonstration names its stage");
     DEMO.replacen(stage, &format!("{stage}\nvpc_link = \"v2\""), 1)
+}
+
+/// The session's engine, whose delays and nonces are new in each command of a test, and the same
+/// whenever the test runs.
+fn engine(session: &Session, store: Store, events: Events, interrupt: Interrupt) -> Engine {
+    thread_local! {
+        static COMMANDS: Cell<u64> = const { Cell::new(0) };
+    }
+    let mut engine = session.engine(store, events, interrupt);
+    engine.work.retry = Retry::seeded(COMMANDS.replace(COMMANDS.get() + 1));
+    engine
 }
 
 fn over(kind: &str) -> String {
@@ -130,7 +142,7 @@ impl World {
         let session = self.session().await;
         let _lock = session.lock("up").expect("the lock");
         let graph = session.graph().await.expect("a graph");
-        let engine = session.engine(session.store().expect("a state"), events, interrupt);
+        let engine = engine(&session, session.store().expect("a state"), events, interrupt);
         let (outcome, known) = session.up(&engine, &graph, depth).await.expect("a run");
         let outputs = Outputs::of(&known, session.cx.scope(), session.config.as_ref());
         let calls = session.cx.log().counts();
@@ -145,7 +157,7 @@ impl World {
         let session = self.session().await;
         let _lock = session.lock("down").expect("the lock");
         let store = session.store().expect("a state");
-        let engine = session.engine(store, events, Interrupt::default());
+        let engine = engine(&session, store, events, Interrupt::default());
         let outcome = engine.down().await.expect("a run");
         Run {
             outcome,
