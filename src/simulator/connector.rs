@@ -235,6 +235,7 @@ impl Inner {
         fault: Option<&Fault>,
         now: u64,
     ) -> Result<http::Response<Bytes>, Lost> {
+        let happened = self.account.history.len();
         self.account.advance(now);
         if fault == Some(&Fault::LoseRequest) {
             self.note(call, 0);
@@ -249,6 +250,9 @@ impl Inner {
         if !is_read(call.operation) || matches!(fault, Some(Fault::Vanish(_))) {
             self.keep();
             self.remember();
+        } else if self.account.history.len() > happened {
+            // What a read shows to have come up must be up for the next process too.
+            self.keep();
         }
         let response = wire::encode(call, answer.as_ref());
         if fault == Some(&Fault::LoseAnswer) {

@@ -84,3 +84,15 @@ fn what_fails_is_told_with_its_reason_and_the_rest_is_up() {
     let mended = home.local(&["up"]).ends(0);
     assert!(mended.stdout.starts_with("servicemesh-demo is up ("), "{}", mended.stdout);
 }
+
+#[test]
+fn what_has_come_up_is_up_for_the_next_command() {
+    let home = Home::new();
+    // The internal load balancer is the last to work then, and nothing is changed after it.
+    home.edit("stage = \"default\"", "stage = \"default\"\nvpc_link = \"v2\"");
+    home.local(&["up"]).ends(0);
+    let account = home.account().resources;
+    let balancers: Vec<_> = account.iter().filter(|it| it.kind == "LoadBalancer").collect();
+    assert_eq!(balancers.len(), 3);
+    assert!(balancers.iter().all(|it| it.state == "active"), "{balancers:#?}");
+}
