@@ -21,13 +21,20 @@ pub use resource::Resource;
 
 use crate::{aws::Cx, model::Registry};
 
+/// IDs in an order of our own: AWS has none, and lists are compared.
+pub(crate) fn sorted(ids: impl IntoIterator<Item = String>) -> Vec<String> {
+    let mut ids: Vec<_> = ids.into_iter().collect();
+    ids.sort();
+    ids
+}
+
 /// What every resource file begins with.
 pub mod prelude {
-    pub(crate) use super::needs::needs;
     pub use super::{
         Resource,
         needs::{After, Created, Either, Gate, Needs, Ready, Values},
     };
+    pub(crate) use super::{needs::needs, sorted};
     pub use crate::{
         aws::{
             Answered, Batch, Cx, OpResult, OrAbsent,

@@ -193,12 +193,6 @@ fn state(endpoint: &ec2::VpcEndpoint) -> String {
     endpoint.state().map_or("unknown", |state| state.as_str()).to_lowercase()
 }
 
-fn sorted(ids: impl Iterator<Item = String>) -> Vec<String> {
-    let mut ids: Vec<_> = ids.collect();
-    ids.sort();
-    ids
-}
-
 /// What to add and what to remove for a list to become the wanted one.
 fn moves(drift: &Drift, field: &str) -> (Option<Vec<String>>, Option<Vec<String>>) {
     let Some(change) = drift.changes().iter().find(|change| change.field == field) else {

@@ -7,7 +7,7 @@ use super::{
     cluster::{self, Cluster},
     name_in, retag,
     service_connect::{self, Membership},
-    service_network::{group_ids, network, sorted, subnet_ids},
+    service_network::{group_ids, network, subnet_ids},
     service_reads::{Services, ended_tasks, listed},
     tag_list, tag_permissions,
     task_definition::TaskDefinition,

@@ -4,17 +4,12 @@ use super::{container::unsayable, service::ServiceValues};
 use crate::resources::prelude::*;
 use aws_sdk_ecs::types::{AssignPublicIp, AwsVpcConfiguration, NetworkConfiguration};
 
-pub(super) fn sorted(mut ids: Vec<String>) -> Vec<String> {
-    ids.sort();
-    ids
-}
-
 pub(super) fn subnet_ids(needs: &ServiceValues) -> Vec<String> {
-    sorted(needs.subnets.iter().map(|subnet| subnet.0.clone()).collect())
+    sorted(needs.subnets.iter().map(|subnet| subnet.0.clone()))
 }
 
 pub(super) fn group_ids(needs: &ServiceValues) -> Vec<String> {
-    sorted(needs.security_groups.iter().map(|group| group.0.clone()).collect())
+    sorted(needs.security_groups.iter().map(|group| group.0.clone()))
 }
 
 /// Private addresses only: what a task needs from outside goes through the NAT gateway.

@@ -247,12 +247,6 @@ impl LiveLoadBalancer {
     }
 }
 
-fn sorted(ids: impl Iterator<Item = String>) -> Vec<String> {
-    let mut ids: Vec<_> = ids.collect();
-    ids.sort();
-    ids
-}
-
 fn subnet_ids(subnets: &[SubnetId]) -> Vec<String> {
     sorted(subnets.iter().map(|id| id.0.clone()))
 }
