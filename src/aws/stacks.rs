@@ -11,6 +11,7 @@
 use super::{
     Clients, Cx, OpResult, OrAbsent,
     tags::{AnyTag, tags_in, tags_of},
+    vpc_links::vpc_links,
 };
 use crate::model::{Class, Result, Tags, tags as keys};
 use aws_sdk_apigateway::types::{RestApi, VpcLink};
@@ -18,7 +19,7 @@ use aws_sdk_appmesh::types::MeshRef;
 use aws_sdk_ec2::types::{Filter, TagDescription};
 use aws_sdk_ecs::types::{ClusterField, TaskDefinitionFamilyStatus, TaskDefinitionField};
 use aws_sdk_elasticloadbalancingv2::types::{LoadBalancer, TargetGroup};
-use futures_util::{future::try_join_all, try_join};
+use futures_util::{future::try_join_all, join, try_join};
 use std::collections::BTreeMap;
 
 /// What the tags of one stack's resources say of its end.
@@ -44,36 +45,25 @@ impl Expiry {
 /// # Errors
 /// When a listing is refused. A mesh service that AWS no longer offers has no meshes.
 pub async fn stacks(cx: &Cx) -> Result<BTreeMap<String, Expiry>> {
-    let (networks, roles, groups, clusters, meshes, balancing, apis, namespaces) = try_join!(
+    let (networks, roles, groups, clusters, revisions, meshes, balancing, apis, namespaces) = try_join!(
         networks(cx),
         roles(cx),
         log_groups(cx),
         clusters(cx),
+        task_definitions(cx),
         meshes(cx),
         load_balancing(cx),
         apis(cx),
         namespaces(cx)
     )?;
-    let mut stacks = BTreeMap::new();
-    for all in [networks, roles, groups, clusters, meshes, balancing, apis, namespaces] {
-        hear(&mut stacks, &all);
-    }
-    // AWS shows the tags of one task definition at a time, so those that bear a known stack's name
-    // are left out.
-    let revisions = task_definitions(cx, |family| {
-        !stacks.keys().any(|stack: &String| family.starts_with(&format!("{stack}-")))
-    });
-    let revisions = revisions.await?;
-    hear(&mut stacks, &revisions);
-    Ok(stacks)
-}
-
-fn hear(stacks: &mut BTreeMap<String, Expiry>, all: &[Tags]) {
-    for tags in all {
+    let all = [networks, roles, groups, clusters, revisions, meshes, balancing, apis, namespaces];
+    let mut stacks: BTreeMap<String, Expiry> = BTreeMap::new();
+    for tags in all.iter().flatten() {
         if let Some(stack) = tags.get(keys::STACK) {
             stacks.entry(stack.clone()).or_default().hear(tags);
         }
     }
+    Ok(stacks)
 }
 
 fn of_all<T, G: AnyTag>(all: Vec<T>, tags: impl Fn(&T) -> &[G]) -> Vec<Tags> {
@@ -162,7 +152,7 @@ async fn meshes(cx: &Clients) -> Result<Vec<Tags>> {
 async fn load_balancing(cx: &Clients) -> Result<Vec<Tags>> {
     let balancers = cx.elb().describe_load_balancers().into_paginator().items().send();
     let groups = cx.elb().describe_target_groups().into_paginator().items().send();
-    let (balancers, groups) = (balancers.try_collect().await, groups.try_collect().await);
+    let (balancers, groups) = join!(balancers.try_collect(), groups.try_collect());
     let balancers: Vec<LoadBalancer> =
         balancers.op("elasticloadbalancing:DescribeLoadBalancers")?;
     let groups: Vec<TargetGroup> = groups.op("elasticloadbalancing:DescribeTargetGroups")?;
@@ -182,21 +172,13 @@ async fn load_balancing(cx: &Clients) -> Result<Vec<Tags>> {
 async fn apis(cx: &Clients) -> Result<Vec<Tags>> {
     let apis = cx.apigateway().get_rest_apis().limit(500).into_paginator().items().send();
     let links = cx.apigateway().get_vpc_links().limit(500).into_paginator().items().send();
-    let (apis, links) = (apis.try_collect().await, links.try_collect().await);
+    let (apis, links, second) = join!(apis.try_collect(), links.try_collect(), vpc_links(cx));
     let apis: Vec<RestApi> = apis.op("apigateway:GetRestApis")?;
     let links: Vec<VpcLink> = links.op("apigateway:GetVpcLinks")?;
-    let mut all: Vec<Tags> = apis.iter().map(|api| tags_in(api.tags())).collect();
-    all.extend(links.iter().map(|link| tags_in(link.tags())));
-    let mut next = None;
-    loop {
-        let page = cx.apigatewayv2().get_vpc_links().set_next_token(next).send().await;
-        let page = page.op("apigatewayv2:GetVpcLinks")?;
-        all.extend(page.items().iter().map(|link| tags_in(link.tags())));
-        next = page.next_token.filter(|token| !token.is_empty());
-        if next.is_none() {
-            return Ok(all);
-        }
-    }
+    let second = second?;
+    let tags = apis.iter().map(|api| api.tags()).chain(links.iter().map(|link| link.tags()));
+    let tags = tags.chain(second.iter().map(|link| link.tags()));
+    Ok(tags.map(tags_in).collect())
 }
 
 async fn namespaces(cx: &Clients) -> Result<Vec<Tags>> {
@@ -211,17 +193,13 @@ async fn namespaces(cx: &Clients) -> Result<Vec<Tags>> {
     try_join_all(tags).await
 }
 
-/// The newest revision of each family that `wanted` names.
-async fn task_definitions(cx: &Clients, wanted: impl Fn(&str) -> bool) -> Result<Vec<Tags>> {
+/// The newest revision of each family. AWS shows the tags of one at a time, and a family's name does
+/// not tell whose it is: a stack's name may begin with another's.
+async fn task_definitions(cx: &Clients) -> Result<Vec<Tags>> {
     let call = cx.ecs().list_task_definition_families().status(TaskDefinitionFamilyStatus::Active);
-    let families: Vec<String> = call
-        .into_paginator()
-        .items()
-        .send()
-        .try_collect()
-        .await
-        .op("ecs:ListTaskDefinitionFamilies")?;
-    let tags = families.iter().filter(|family| wanted(family)).map(|family| async move {
+    let families = call.into_paginator().items().send().try_collect().await;
+    let families: Vec<String> = families.op("ecs:ListTaskDefinitionFamilies")?;
+    let tags = families.iter().map(|family| async move {
         let call = cx.ecs().describe_task_definition().task_definition(family);
         let shown = call.include(TaskDefinitionField::Tags).send().await;
         let shown = shown.op("ecs:DescribeTaskDefinition").or_absent()?;

@@ -75,7 +75,7 @@ const LEFTOVERS: &[Leftover] = &[
     ("ecs:CreateCluster", |_, tags| json!({ "clusterName": "left", "tags": tags })),
     ("ecs:RegisterTaskDefinition", |_, tags| {
         json!({
-            "family": "left", "networkMode": "awsvpc", "requiresCompatibilities": ["FARGATE"],
+            "family": "ecs-CreateCluster-left", "networkMode": "awsvpc", "requiresCompatibilities": ["FARGATE"],
             "cpu": "256", "memory": "512", "tags": tags,
             "containerDefinitions": [{ "name": "left", "image": "left" }],
         })

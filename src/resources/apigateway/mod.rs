@@ -34,11 +34,16 @@ fn patch(op: Op, path: impl Into<String>, value: impl Into<String>) -> PatchOper
     PatchOperation::builder().op(op).path(path).value(value).build()
 }
 
+/// What stands at a path such as `/restapis/{id}`. The ARNs of this service name no account.
+pub(super) fn arn(cx: &Cx, path: &str) -> String {
+    let scope = cx.scope();
+    format!("arn:{}:apigateway:{}::{path}", scope.identity.partition, scope.region)
+}
+
 /// Adds, overwrites and removes tags of what stands at a path such as `/restapis/{id}`. The ARNs of
 /// this service name no account.
 async fn retag(cx: &Cx, path: &str, changes: &TagChanges) -> Result<()> {
-    let scope = cx.scope();
-    let arn = format!("arn:{}:apigateway:{}::{path}", scope.identity.partition, scope.region);
+    let arn = arn(cx, path);
     if !changes.set.is_empty() {
         let tags = changes.set.clone().into_iter().collect();
         let call = cx.apigateway().tag_resource().resource_arn(&arn).set_tags(Some(tags));

@@ -4,10 +4,14 @@
 //! apigateway:POST and apigateway:DELETE on /tags, iam:CreateServiceLinkedRole for
 //! ops.apigateway.amazonaws.com.
 
-use crate::resources::{
-    access::service_linked_role,
-    ec2::{security_group::SecurityGroup, subnet::Subnet},
-    prelude::*,
+use crate::{
+    aws::vpc_links::vpc_links,
+    resources::{
+        access::service_linked_role,
+        apigateway::arn,
+        ec2::{security_group::SecurityGroup, subnet::Subnet},
+        prelude::*,
+    },
 };
 use aws_sdk_apigatewayv2::types::{self as apigateway, VpcLinkStatus};
 
@@ -46,12 +50,6 @@ impl VpcLinkValues {
     fn security_group_ids(&self) -> Vec<String> {
         sorted(self.security_groups.iter().map(|group| group.0.clone()))
     }
-}
-
-fn sorted(ids: impl Iterator<Item = String>) -> Vec<String> {
-    let mut ids: Vec<_> = ids.collect();
-    ids.sort();
-    ids
 }
 
 impl Resource for VpcLink {
@@ -115,7 +113,7 @@ impl Resource for VpcLink {
     }
 
     async fn search(cx: &Cx) -> Result<Vec<Found<VpcLinkId>>> {
-        let all = all_links(cx).await?;
+        let all = vpc_links(cx).await?;
         let found = all.iter().filter_map(|link| {
             let id = VpcLinkId { id: link.vpc_link_id()?.into() };
             let found = cx.owned(tags_in(link.tags()), id)?;
@@ -149,9 +147,7 @@ impl Resource for VpcLink {
     }
 
     async fn retag(cx: &Cx, link: &VpcLinkId, changes: &TagChanges) -> Result<()> {
-        let scope = cx.scope();
-        let (partition, region) = (&scope.identity.partition, &scope.region);
-        let arn = format!("arn:{partition}:apigateway:{region}::/vpclinks/{}", link.id);
+        let arn = arn(cx, &format!("/vpclinks/{}", link.id));
         if !changes.set.is_empty() {
             let tags = changes.set.clone().into_iter().collect();
             let call = cx.apigatewayv2().tag_resource().resource_arn(&arn).set_tags(Some(tags));
@@ -175,20 +171,6 @@ impl Resource for VpcLink {
     }
 }
 
-/// All of the account and region: at most ten by default. The SDK has no paginator for them.
-async fn all_links(cx: &Cx) -> Result<Vec<apigateway::VpcLink>> {
-    let (mut all, mut next) = (Vec::new(), None);
-    loop {
-        let call = cx.apigatewayv2().get_vpc_links().set_next_token(next);
-        let page = call.send().await.op("apigatewayv2:GetVpcLinks")?;
-        all.extend(page.items.unwrap_or_default());
-        next = page.next_token.filter(|token| !token.is_empty());
-        if next.is_none() {
-            return Ok(all);
-        }
-    }
-}
-
 /// `GetVpcLinks`, for all who ask at once.
 struct Links;
 
@@ -198,7 +180,7 @@ impl Batch for Links {
     const MAX: usize = usize::MAX;
 
     async fn fetch(cx: &Cx, ids: Vec<String>) -> Result<BTreeMap<String, apigateway::VpcLink>> {
-        let all = all_links(cx).await?.into_iter();
+        let all = vpc_links(cx).await?.into_iter();
         let known = all.filter_map(|link| Some((link.vpc_link_id()?.to_owned(), link)));
         Ok(known.filter(|(id, _)| ids.contains(id)).collect())
     }
