@@ -8,7 +8,7 @@ use super::{
     queue::Queue,
     removal::remove,
     run::take,
-    survey::{Action, Extra, Survey, same},
+    survey::{Action, Extra, Survey},
     work::Work,
 };
 use crate::model::{
@@ -270,10 +270,6 @@ impl<'a> Build<'a> {
                 let kind = self.engine.registry.get(&record.kind).cloned();
                 record.retired.iter().filter_map(move |identity| {
                     let (kind, identity) = (kind.clone()?, identity.clone());
-                    let is_current = |current| same(&kind, current, &identity);
-                    if record.identity.as_ref().is_some_and(is_current) {
-                        return None;
-                    }
                     let (address, edges) = (address.clone(), Vec::new());
                     Some(Extra { address, kind, identity, edges, fresh: false, seen: false })
                 })

@@ -152,7 +152,11 @@ impl Survey {
             let token = record.and_then(|record| record.started.as_deref());
             let found = || {
                 let of_kind = census.get(step.kind().kind().0).cloned().unwrap_or_default();
-                best(of_kind, address, token).map(|found| found.out)
+                let found = best(of_kind, address, token)?.out;
+                // One that was to go may be wished for again: the record's spelling says it is the same.
+                let mut retired = record.into_iter().flat_map(|record| &record.retired);
+                let known = retired.find(|one| same(step.kind(), one, &found)).cloned();
+                Some(known.unwrap_or(found))
             };
             let adopted = recorded.is_none();
             let identity = recorded.or_else(found);
@@ -289,10 +293,8 @@ impl Survey {
             let Some(kind) = registry.get(&record.kind) else { continue };
             let orphan = graph.get(address).is_none();
             let current = record.identity.iter().filter(|_| orphan);
-            // An earlier one that was found may be wished for again.
-            let kept = self.findings.get(address).and_then(|finding| finding.identity.clone());
-            let goes = |one: &&Value| !kept.as_ref().is_some_and(|kept| same(kind, kept, one));
-            let retired = record.retired.iter().filter(goes);
+            let kept = self.findings.get(address).and_then(|finding| finding.identity.as_ref());
+            let retired = record.retired.iter().filter(|one| Some(*one) != kept);
             for identity in current.chain(retired) {
                 self.extras.push(Extra {
                     address: address.clone(),
