@@ -80,22 +80,17 @@ impl Session {
         graph: &Graph,
         survey: Survey,
     ) -> ModelResult<(Outcome, Identities)> {
-        let zones = self.facts.borrow().as_ref().map(|facts| facts.zones.clone());
-        if let Some(entry) = zones.and_then(|zones| chosen(ZONES, &zones))
-            && engine.work.with_state(|state| is_news(state, &entry))
-        {
-            engine.work.journal(entry).await?;
-        }
-        let choice = self.mesh();
-        let moving = choice.as_ref().is_some_and(|choice| choice.from.is_some());
-        let unsettled = choice.filter(|choice| !choice.settled);
-        let entry = unsettled.and_then(|choice| chosen(MESH, &choice.kind));
-        if let (Some(entry), false) = (&entry, moving) {
-            engine.work.journal(entry.clone()).await?;
-        }
+        let facts = self.facts.borrow().clone();
+        // A move is on record when it is complete.
+        let (before, after) = match &facts {
+            Some(facts) if facts.mesh.from.is_some() => (None, Some(facts.mesh.kind)),
+            facts => (facts.as_ref().map(|facts| facts.mesh.kind), None),
+        };
+        keep(engine, ZONES, facts.as_ref().map(|facts| &facts.zones)).await?;
+        keep(engine, MESH, before).await?;
         let (outcome, known) = engine.up_after(graph, survey).await?;
-        if let (Some(entry), true) = (entry, moving && outcome.is_done()) {
-            engine.work.journal(entry).await?;
+        if outcome.is_done() {
+            keep(engine, MESH, after).await?;
         }
         Ok((outcome, known))
     }
@@ -115,15 +110,14 @@ fn choice<T: DeserializeOwned>(state: &State, key: &str) -> Option<T> {
     serde_json::from_value(state.choices.get(key)?.clone()).ok()
 }
 
-fn chosen(key: &str, value: &impl Serialize) -> Option<Entry> {
-    let value = serde_json::to_value(value).ok()?;
-    Some(Entry::Chosen { key: key.into(), value })
-}
-
-fn is_news(state: &State, entry: &Entry) -> bool {
-    match entry {
-        Entry::Chosen { key, value } => state.choices.get(key) != Some(value),
-        _ => true,
+/// Writes a choice down, unless the state says so already.
+async fn keep(engine: &Engine, key: &str, choice: Option<impl Serialize>) -> ModelResult<()> {
+    let value = choice.and_then(|choice| serde_json::to_value(choice).ok());
+    match value {
+        Some(value) if engine.work.with_state(|state| state.choices.get(key) != Some(&value)) => {
+            engine.work.journal(Entry::Chosen { key: key.into(), value }).await
+        }
+        _ => Ok(()),
     }
 }
 
