@@ -112,12 +112,7 @@ impl Facts {
     /// Asks for all that the plan needs.
     pub async fn ask(cx: &Cx, plan: &Plan) -> Self {
         let until = Instant::now() + PATIENCE;
-        let roles = [
-            "AWS::IAM::Role",
-            "AWS::ECS::Service",
-            "AWS::ApiGateway::VpcLink",
-            "AWS::ApiGatewayV2::VpcLink",
-        ];
+        let roles = plan.has("AWS::IAM::Role") || service_roles::concern(plan);
         let (ec2, elb) = (
             async {
                 join!(
@@ -150,7 +145,7 @@ impl Facts {
                     namespaces(cx)
                 ),
                 within(until, plan.has("AWS::AppMesh::Mesh"), meshes(cx)),
-                within(until, roles.iter().any(|kind| plan.has(kind)), all_roles(cx)),
+                within(until, roles, all_roles(cx)),
                 within(until, plan.has("AWS::ECS::Cluster"), clusters(cx, plan)),
                 within(until, plan.has("AWS::Logs::LogGroup"), log_groups(cx)),
             )

@@ -23,6 +23,11 @@ const ROLES: &[(&str, &str, &str)] = &[
     ("AWS::AppMesh::Mesh", "appmesh.amazonaws.com", "AWSServiceRoleForAppMesh"),
 ];
 
+/// Whether anything of the plan needs one.
+pub fn concern(plan: &Plan) -> bool {
+    ROLES.iter().any(|(kind, ..)| plan.has(kind))
+}
+
 /// The roles that the plan needs and the account does not have: service and name.
 fn absent(plan: &Plan, facts: &Facts) -> Vec<(&'static str, &'static str)> {
     let Asked::Known(roles) = &facts.roles else { return Vec::new() };
@@ -50,7 +55,7 @@ pub fn questions(scope: &Scope, plan: &Plan, facts: &Facts) -> BTreeSet<Question
 
 /// One line for all that are there or will be, and one for each that cannot be made.
 pub fn judge(scope: &Scope, plan: &Plan, facts: &Facts) -> Vec<Check> {
-    if !ROLES.iter().any(|(kind, ..)| plan.has(kind)) {
+    if !concern(plan) {
         return Vec::new();
     }
     if let Asked::Unknown(why) = &facts.roles {
