@@ -15,8 +15,8 @@ use clap::Args;
 
 /// Look whether `up` would get through, before it changes anything
 ///
-/// Asks for the identity, the clock, the mesh, names, quotas and AWS's own roles, and changes
-/// nothing. `up` makes the same checks before its first change.
+/// Looks at the identity, the clock, the mesh, names, quotas, permissions, AWS's own roles and the
+/// images, and changes nothing. `up` makes the same checks before its first change.
 #[derive(Args, Debug)]
 pub struct Doctor {
     /// The flags that all commands share.

@@ -13,7 +13,7 @@ use super::{
     quotas, service_roles,
 };
 use crate::{
-    aws::{Cx, OpResult},
+    aws::{self, Cx, OpResult},
     model::{Address, Class, Error, Permission, Result},
 };
 use aws_sdk_ec2::types::{Filter, NatGatewayState};
@@ -88,6 +88,8 @@ pub struct Facts {
     pub target_groups: Asked<Vec<String>>,
     /// How many VPC links.
     pub vpc_links: Asked<usize>,
+    /// How many of its newer ones.
+    pub vpc_links_v2: Asked<usize>,
     /// The names of all Cloud Map namespaces.
     pub namespaces: Asked<Vec<String>>,
     /// The names of all meshes.
@@ -104,7 +106,9 @@ pub struct Facts {
     pub limits: BTreeMap<&'static str, Asked<f64>>,
     /// Nodes whose names seemed to be taken, by themselves: reads lag behind creates.
     pub ours: BTreeSet<Address>,
-    /// What the caller may not do, of what was asked for.
+    /// What the caller may not do, of what the plan needs.
+    pub barred: Asked<BTreeSet<Question>>,
+    /// Which of AWS's own roles, that are absent, the caller may not have made.
     pub denied: Asked<BTreeSet<Question>>,
 }
 
@@ -150,13 +154,19 @@ impl Facts {
                 within(until, plan.has("AWS::Logs::LogGroup"), log_groups(cx)),
             )
         };
-        let (ec2, elb, names, vpc_links, vcpus, limits) = join!(
+        let (ec2, elb, names, vpc_links, vpc_links_v2, vcpus, limits, barred) = join!(
             ec2,
             elb,
             names,
             within(until, plan.has("AWS::ApiGateway::VpcLink"), vpc_links(cx)),
+            within(until, plan.has("AWS::ApiGatewayV2::VpcLink"), vpc_links_v2(cx)),
             within(until, plan.vcpus > 0.0, vcpus(cx)),
             limits::ask(cx, until, quotas::needed(plan)),
+            within(
+                until,
+                !plan.wanted.is_empty(),
+                permissions::denied(cx, permissions::questions(cx.scope(), plan))
+            ),
         );
         let mut facts = Self {
             vpcs: ec2.0,
@@ -166,6 +176,7 @@ impl Facts {
             load_balancers: elb.0,
             target_groups: elb.1,
             vpc_links,
+            vpc_links_v2,
             namespaces: names.0,
             meshes: names.1,
             roles: names.2,
@@ -174,6 +185,7 @@ impl Facts {
             vcpus,
             limits,
             ours: BTreeSet::new(),
+            barred,
             denied: Asked::Not,
         };
         let questions = service_roles::questions(cx.scope(), plan, &facts);
@@ -284,6 +296,10 @@ async fn vpc_links(cx: &Cx) -> Result<usize> {
     let pages = cx.apigateway().get_vpc_links().into_paginator().items().send();
     let found: Vec<_> = pages.try_collect().await.op("apigateway:GetVpcLinks")?;
     Ok(found.len())
+}
+
+async fn vpc_links_v2(cx: &Cx) -> Result<usize> {
+    Ok(aws::vpc_links::vpc_links(cx).await?.len())
 }
 
 async fn namespaces(cx: &Cx) -> Result<Vec<String>> {

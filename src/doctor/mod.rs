@@ -39,6 +39,7 @@ pub async fn examine(cx: &Cx, plan: &Plan, images: &Images) -> Vec<Check> {
     checks.extend(names::judge(plan, &facts));
     checks.extend(cidrs::judge(plan, &facts));
     checks.extend(quotas::judge(plan, &facts));
+    checks.extend(permissions::judge(plan, &facts));
     checks.extend(service_roles::judge(cx.scope(), plan, &facts));
     checks.extend(pulled);
     checks

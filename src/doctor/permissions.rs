@@ -1,15 +1,23 @@
-//! What the caller may do, by IAM's own simulation of its policies. Actions:
+//! Whether the caller may do what is to be done, by IAM's own simulation of its policies. Actions:
 //! iam:SimulatePrincipalPolicy, and iam:GetRole for who assumed a role. Neither is needed: without
 //! them nothing is said.
 
+use super::{Asked, Facts, Plan};
 use crate::{
-    aws::{Answered, Cx, OpResult},
-    model::{Class, Error, Result},
+    aws::{Answered, Cx, OpResult, Scope},
+    model::{
+        Check, Class, Error, Need, Permission, Result,
+        permission::{REQUEST_TAG, RESOURCE_TAG},
+    },
+    stack::policies::{arns, filled},
 };
 use aws_sdk_iam::types::{ContextEntry, ContextKeyTypeEnum, PolicyEvaluationDecisionType};
 use futures_util::future::try_join_all;
 use std::collections::{BTreeMap, BTreeSet};
 
+const NAME: &str = "permissions";
+/// How many actions a line names.
+const NAMED: usize = 8;
 /// How many actions are asked for in one call.
 const ACTIONS: usize = 100;
 
@@ -29,6 +37,63 @@ impl Question {
     fn service(&self) -> &str {
         self.action.split(':').next().unwrap_or_default()
     }
+}
+
+/// What the kinds of the plan need, but for AWS's own roles, which are asked for by themselves.
+pub fn questions(scope: &Scope, plan: &Plan) -> BTreeSet<Question> {
+    let all = plan.wanted.iter().flat_map(|wanted| &wanted.permissions);
+    let all = all.filter(|it| it.action != "iam:CreateServiceLinkedRole");
+    all.flat_map(|permission| {
+        let Permission { action, resources, conditions, .. } = permission;
+        let mut context: BTreeMap<String, String> = conditions
+            .iter()
+            .filter_map(|(key, values)| Some((key.clone(), filled(scope, values.first()?))))
+            .collect();
+        // Whatever a policy says of the stack's tag is met.
+        for key in [REQUEST_TAG, RESOURCE_TAG] {
+            context.insert(key.into(), scope.stack.clone());
+        }
+        arns(scope, action, resources).into_iter().map(move |resource| Question {
+            action: action.clone(),
+            resource,
+            context: context.clone(),
+        })
+    })
+    .collect()
+}
+
+/// What may not be made is in the way; what may not be looked at or removed will be one day.
+pub fn judge(plan: &Plan, facts: &Facts) -> Vec<Check> {
+    const REMEDY: &str = "attach what `meshctl policy up` prints to whoever runs this";
+    let denied = match &facts.barred {
+        Asked::Not => return Vec::new(),
+        Asked::Unknown(why) => return vec![Check::ok(NAME, format!("not looked at: {why}"))],
+        Asked::Known(denied) => denied,
+    };
+    let all = plan.wanted.iter().flat_map(|wanted| &wanted.permissions);
+    let makes: BTreeSet<&str> =
+        all.filter(|it| it.need == Need::Make).map(|it| it.action.as_str()).collect();
+    let actions: BTreeSet<&str> = denied.iter().map(|question| question.action.as_str()).collect();
+    let (now, later): (Vec<&str>, Vec<&str>) =
+        actions.into_iter().partition(|action| makes.contains(action));
+    let mut checks = Vec::new();
+    if !now.is_empty() {
+        checks.push(Check::failure(NAME, format!("not allowed: {}", listed(&now)), REMEDY));
+    }
+    if !later.is_empty() {
+        let what = format!("not allowed, and needed to look or to remove: {}", listed(&later));
+        checks.push(Check::warning(NAME, what, REMEDY));
+    }
+    if checks.is_empty() {
+        checks.push(Check::ok(NAME, "all that is to be done is allowed, by IAM's simulation"));
+    }
+    checks
+}
+
+fn listed(actions: &[&str]) -> String {
+    let more = actions.len().saturating_sub(NAMED);
+    let named = actions.iter().take(NAMED).copied().collect::<Vec<_>>().join(", ");
+    if more == 0 { named } else { format!("{named} and {more} more") }
 }
 
 /// Which of these the caller may not do.
@@ -71,13 +136,19 @@ async fn ask(cx: &Cx, who: &str, group: &[Question]) -> Result<Vec<Question>> {
     for result in &found {
         let action = result.eval_action_name().to_ascii_lowercase();
         for one in result.resource_specific_results() {
+            // A condition on something that was not given decides nothing.
+            if !one.missing_context_values().is_empty() {
+                continue;
+            }
             let key = (action.clone(), one.eval_resource_name().to_owned());
             decisions.insert(key, one.eval_resource_decision().clone());
         }
         // With one resource IAM may leave the details out.
-        if let Some(resource) = result.eval_resource_name() {
-            let key = (action, resource.to_owned());
-            decisions.entry(key).or_insert_with(|| result.eval_decision().clone());
+        if let Some(resource) = result.eval_resource_name()
+            && result.resource_specific_results().is_empty()
+            && result.missing_context_values().is_empty()
+        {
+            decisions.insert((action, resource.to_owned()), result.eval_decision().clone());
         }
     }
     let allowed = |question: &&Question| {

@@ -1,6 +1,6 @@
 //! What is still to be made, as far as the account's limits and names count it.
 
-use crate::model::{Address, Graph, KindOps};
+use crate::model::{Address, Graph, KindOps, Permission};
 use serde_json::Value;
 use std::{collections::BTreeMap, rc::Rc};
 
@@ -13,6 +13,8 @@ pub struct Wanted {
     pub kind: &'static str,
     /// What its kind can do.
     pub ops: Rc<dyn KindOps>,
+    /// What it needs of IAM.
+    pub permissions: Vec<Permission>,
     /// Its fields, references among them.
     pub wish: Value,
 }
@@ -56,7 +58,10 @@ impl Plan {
                 }
                 _ => {}
             }
-            plan.wanted.push(Wanted { address: address.clone(), kind, ops, wish });
+            let mut permissions = ops.permissions();
+            permissions.extend(step.permissions());
+            let address = address.clone();
+            plan.wanted.push(Wanted { address, kind, ops, permissions, wish });
         }
         plan
     }

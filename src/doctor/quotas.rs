@@ -103,6 +103,16 @@ const QUOTAS: &[Quota] = &[
         remedy: DELETE,
     },
     Quota {
+        what: "VPC links V2",
+        name: "VPC links(V2)",
+        service: "apigateway",
+        code: "L-608BDCD4",
+        default: 10.0,
+        need: |plan| count(plan, "AWS::ApiGatewayV2::VpcLink"),
+        used: |facts| number(&facts.vpc_links_v2, |count| *count as f64),
+        remedy: DELETE,
+    },
+    Quota {
         what: "Cloud Map namespaces",
         name: "Namespaces per Region",
         service: "AWSCloudMap",

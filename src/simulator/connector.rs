@@ -132,12 +132,17 @@ impl Simulator {
     /// From now on only these IAM actions may be used, on these resources; forgets what was used
     /// before.
     pub fn allow_only(&self, allowed: impl IntoIterator<Item = Allowed>) {
-        self.lock().authorizer = Some(Authorizer::allowing(allowed));
+        let allowed: BTreeSet<Allowed> = allowed.into_iter().collect();
+        let mut inner = self.lock();
+        inner.account.iam.allowed = Some(allowed.clone());
+        inner.authorizer = Some(Authorizer::allowing(allowed));
     }
 
     /// Everything may be used again. Returns the actions that were used since it was otherwise.
     pub fn allow_everything(&self) -> BTreeSet<String> {
-        let authorizer = self.lock().authorizer.take();
+        let mut inner = self.lock();
+        inner.account.iam.allowed = None;
+        let authorizer = inner.authorizer.take();
         authorizer.map(|authorizer| authorizer.used().clone()).unwrap_or_default()
     }
 

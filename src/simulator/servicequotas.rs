@@ -14,6 +14,7 @@ type Quota = (&'static str, &'static str, &'static str, fn(&Quotas) -> usize);
 /// The quotas that are told, by AWS's codes.
 const QUOTAS: &[Quota] = &[
     ("AWSCloudMap", "L-0FE3F50E", "Namespaces per Region", |all| all.namespaces),
+    ("apigateway", "L-608BDCD4", "VPC links(V2)", |all| all.vpc_links_v2),
     ("apigateway", "L-A4C7274F", "VPC links", |all| all.vpc_links),
     ("appmesh", "L-AC861A39", "Meshes per account", |all| all.meshes),
     ("ec2", "L-0263D0A3", "EC2-VPC Elastic IPs", |all| all.elastic_ips),

@@ -231,7 +231,7 @@ fn everything() -> BTreeSet<String> {
 
 /// The whole ARNs that an action's resources have: IAM knows no regions, API Gateway names no
 /// account, Route 53 neither.
-fn arns(scope: &Scope, action: &str, ends: &BTreeSet<String>) -> BTreeSet<String> {
+pub fn arns(scope: &Scope, action: &str, ends: &BTreeSet<String>) -> BTreeSet<String> {
     if ends.is_empty() {
         return everything();
     }
@@ -249,6 +249,6 @@ fn arns(scope: &Scope, action: &str, ends: &BTreeSet<String>) -> BTreeSet<String
 }
 
 /// A text of a permission with the stack's name in place.
-fn filled(scope: &Scope, text: &str) -> String {
+pub fn filled(scope: &Scope, text: &str) -> String {
     text.replace("{stack}", &scope.stack).replace("{short}", super::names::short(scope))
 }

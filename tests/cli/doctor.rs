@@ -25,9 +25,10 @@ fn doctor_says_line_by_line_that_an_account_has_room() {
     ok       quotas: Fargate vCPUs: 0 used + 4 to be made, of 4000
     ok       quotas: NAT gateways in us-east-1a: 0 used + 2 to be made, of 5
     ok       quotas: NAT gateways in us-east-1b: 0 used + 2 to be made, of 5
+    ok       permissions: all that is to be done is allowed, by IAM's simulation
     ok       service-linked roles: AWS makes AWSServiceRoleForECS, AWSServiceRoleForElasticLoadBalancing, AWSServiceRoleForAPIGateway, AWSServiceRoleForAppMesh at the first use
     ok       images: not looked at: the simulator pulls none
-    19 ok: `meshctl up` may begin
+    20 ok: `meshctl up` may begin
     "#);
     assert!(home.account().is_empty());
     assert!(!home.state().join("servicemesh-demo").exists(), "doctor keeps no state");
@@ -43,7 +44,7 @@ fn what_is_in_the_way_is_told_by_doctor_and_keeps_up_from_beginning() {
     failure  quotas: Elastic IPs: 4 used + 4 to be made, of 5
              remedy: raise the quota "EC2-VPC Elastic IPs" (ec2 L-0263D0A3), or release some that are not needed, or set network.nat = "single"
     "#);
-    assert_snapshot!(doctor.stdout.lines().last().unwrap_or_default(), @"18 ok, 1 in the way: `meshctl up` would be refused");
+    assert_snapshot!(doctor.stdout.lines().last().unwrap_or_default(), @"19 ok, 1 in the way: `meshctl up` would be refused");
 
     let lines = home.local(&["doctor", "--output", "json"]).ends(5).json();
     let failure = lines.iter().find(|line| line["verdict"] == "failure").expect("a failure");

@@ -50,13 +50,15 @@ async fn an_account_with_room_is_well_and_is_asked_little() {
         let begun = session.clock.now();
         let checks = look(&session, session.glance().unwrap()).await.unwrap();
         assert_eq!(troubles(&checks), [] as [String; 0]);
-        for check in ["identity", "clock", "mesh", "names", "quotas", "service-linked roles"] {
+        for check in
+            ["identity", "clock", "mesh", "names", "quotas", "permissions", "service-linked roles"]
+        {
             assert!(checks.iter().any(|one| one.check == check), "{check} of {checks:#?}");
         }
         let counts = session.cx.log().counts();
         assert_eq!(counts.mutating, 0);
         let (calls, took) = (counts.total - looked_at, session.clock.now() - begun);
-        assert!(calls <= 70, "{calls}: {:#?}", counts.by_operation);
+        assert!(calls <= 90, "{calls}: {:#?}", counts.by_operation);
         assert!(took < Duration::from_secs(2), "{took:?}");
     }
 }
@@ -85,8 +87,10 @@ async fn a_quota_that_the_plan_exceeds_is_named_with_what_is_used_and_needed() {
         ("meshes: 0 used + 1 to be made, of 0", |all| all.meshes = 0),
         ("Fargate vCPUs: 0 used + 4 to be made, of 3", |all| all.fargate_vcpus = 3),
     ];
-    for (line, change) in full {
-        let world = World::new(&app_mesh());
+    let v1 = full.map(|(line, change)| (app_mesh(), line, change));
+    let v2: Full = ("VPC links V2: 0 used + 1 to be made, of 0", |all| all.vpc_links_v2 = 0);
+    for (config, line, change) in v1.into_iter().chain([(linked(), v2.0, v2.1)]) {
+        let world = World::new(&config);
         world.simulator.behind(|account| change(&mut account.quotas));
         let troubles = troubles(&checks(&world).await);
         assert!(troubles.contains(&format!("failure quotas: {line}")), "{line} of {troubles:#?}");
@@ -424,4 +428,24 @@ async fn a_signature_of_another_time_is_put_down_to_the_clock() {
     let http = world.simulator.http_client();
     let error = session_over(http, "expired").await.err().unwrap();
     assert!(error.hints[0].contains("set the clock"), "{:?}", error.hints);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_iam_would_refuse_is_named_and_what_only_down_needs_is_a_warning() {
+    let world = World::new(DEMO);
+    let deny = |actions: &[&str]| {
+        let actions = actions.iter().map(|action| (*action).to_owned()).collect();
+        world.simulator.behind(|account| account.iam.denied = actions);
+    };
+    deny(&["ec2:CreateVpc", "iam:PassRole"]);
+    let found = troubles(&checks(&world).await);
+    assert_eq!(found, ["failure permissions: not allowed: ec2:CreateVpc, iam:PassRole"]);
+    deny(&["ec2:DeleteVpc"]);
+    let found = troubles(&checks(&world).await);
+    let line = "warning permissions: not allowed, and needed to look or to remove: ec2:DeleteVpc";
+    assert_eq!(found, [line]);
+    deny(&["ec2:*"]);
+    let found = troubles(&checks(&world).await);
+    assert!(found[0].starts_with("failure permissions: not allowed: ec2:"), "{found:#?}");
+    assert!(found[0].ends_with(" more"), "{found:#?}");
 }

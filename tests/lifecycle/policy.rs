@@ -13,7 +13,7 @@ use meshctl::{
     doctor::{self, Images, Plan},
     engine::{Events, Interrupt, Survey},
     model::{
-        Address, Class, Depth, Graph, Identities,
+        Address, Check, Class, Depth, Graph, Identities,
         check::Verdict,
         permission::{REQUEST_TAG, RESOURCE_TAG},
     },
@@ -236,6 +236,37 @@ async fn begin_a_namespace(world: &World) {
 
 async fn known(world: &World) -> Identities {
     world.up().await.done().known
+}
+
+/// What IAM's simulation of a policy is said to leave to be wished for.
+async fn missing_by_simulation(world: &World, policy: &Policy) -> Vec<Check> {
+    let session = world.session().await;
+    let graph = session.graph().await.expect("a graph");
+    let plan = Plan::of(&graph, graph.iter().map(|(address, _)| address));
+    let images = Images::Skipped("nothing pulls them here");
+    let simulate = ("iam:SimulatePrincipalPolicy".to_owned(), "*".to_owned());
+    world.simulator.allow_only(policy.allowed().chain([simulate]));
+    let checks = doctor::examine(&session.cx, &plan, &images).await;
+    world.simulator.allow_everything();
+    let of_permissions = checks.into_iter().filter(|check| check.check == "permissions");
+    of_permissions.collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn iams_simulation_of_the_policy_of_up_says_that_nothing_is_missing() {
+    for config in [DEMO.to_owned(), connect(), linked()] {
+        let world = World::new(&config);
+        let up = policy(&world, Command::Up).await;
+        let checks = missing_by_simulation(&world, &up).await;
+        let [Check { verdict: Verdict::Ok, what, .. }] = checks.as_slice() else {
+            panic!("{checks:#?}");
+        };
+        assert_eq!(what, "all that is to be done is allowed, by IAM's simulation");
+
+        let down = policy(&world, Command::Down).await;
+        let checks = missing_by_simulation(&world, &down).await;
+        assert!(checks.iter().any(|check| check.verdict == Verdict::Failure), "{checks:#?}");
+    }
 }
 
 /// Everything that `up` may meet in a stack's life.

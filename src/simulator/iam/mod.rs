@@ -15,6 +15,7 @@ pub use role::{Assumable, allows, assumable_by, exists};
 
 use super::{
     account::{Account, Answer, not_built},
+    authorizer::Allowed,
     fields::Fields,
     inventory::Item,
     table::Table,
@@ -32,6 +33,9 @@ pub struct Iam {
     pub roles: Table<role::Role>,
     /// What policy simulation says that the caller may not do: actions, with `*` for any text.
     pub denied: BTreeSet<String>,
+    /// The only actions that the caller may use and on what, where there is such a list.
+    #[serde(skip)]
+    pub allowed: Option<BTreeSet<Allowed>>,
 }
 
 /// Does one operation.

@@ -3,6 +3,7 @@
 use super::{Iam, page, role, unknown};
 use crate::simulator::{
     account::{Account, Answer},
+    authorizer::Allowed,
     faults::matches,
     fields::Fields,
     wire::{ApiError, Call},
@@ -10,19 +11,20 @@ use crate::simulator::{
 use serde_json::{Value, json};
 
 /// Answers for every action, on each of the resources that are named. The caller may do everything
-/// but what [`Iam::denied`] says; a role what its policies allow, whatever the resource.
+/// but what [`Iam::denied`] and [`Iam::allowed`] say; a role what its policies allow, whatever the
+/// resource.
 pub fn principal(account: &mut Account, call: &Call) -> Answer {
     let input = &call.input;
     let who = input.text_or_empty("PolicySourceArn");
     let name = who.rsplit('/').next().unwrap_or_default();
     let caller = format!("arn:aws:iam::{}:user/local", account.id);
-    let may: &dyn Fn(&str) -> bool = match who.rsplit(':').next().unwrap_or_default() {
-        _ if who == caller => &|action| !denies(&account.iam, action),
+    let may: &dyn Fn(&str, &str) -> bool = match who.rsplit(':').next().unwrap_or_default() {
+        _ if who == caller => &|action, on| may(&account.iam, action, on),
         one if one.starts_with("role/") => {
             if !role::exists(account, who) {
                 return Err(unknown(format!("The role with name {name} cannot be found.")));
             }
-            &|action| role::allows(account, who, action)
+            &|action, _| role::allows(account, who, action)
         }
         one if one.starts_with("user/") => {
             return Err(unknown(format!("The user with name {name} cannot be found.")));
@@ -38,20 +40,24 @@ pub fn principal(account: &mut Account, call: &Call) -> Answer {
         named => named,
     };
     let actions = input.texts("ActionNames");
-    let results = actions.iter().map(|action| evaluated(action, &resources, may(action)));
+    let results = actions.iter().map(|action| evaluated(action, &resources, may));
     page(input, "EvaluationResults", results.collect())
 }
 
-fn denies(iam: &Iam, action: &str) -> bool {
-    iam.denied.iter().any(|pattern| matches(pattern, action))
+/// Whether the caller may use an action on a resource.
+fn may(iam: &Iam, action: &str, on: &str) -> bool {
+    let denied = iam.denied.iter().any(|pattern| matches(pattern, action));
+    let fits = |(it, resource): &Allowed| it == action && matches(resource, on);
+    !denied && iam.allowed.as_ref().is_none_or(|allowed| allowed.iter().any(fits))
 }
 
-fn evaluated(action: &str, resources: &[&str], may: bool) -> Value {
-    let decision = if may { "allowed" } else { "implicitDeny" };
+fn evaluated(action: &str, resources: &[&str], may: impl Fn(&str, &str) -> bool) -> Value {
+    let decided = |may| if may { "allowed" } else { "implicitDeny" };
+    let decision = decided(resources.iter().all(|resource| may(action, resource)));
     let each = resources.iter().map(|resource| {
         json!({
             "EvalResourceName": resource,
-            "EvalResourceDecision": decision,
+            "EvalResourceDecision": decided(may(action, resource)),
             "MatchedStatements": [],
             "MissingContextValues": [],
         })
