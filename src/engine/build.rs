@@ -118,7 +118,8 @@ impl<'a> Build<'a> {
     pub(super) async fn run(&mut self) -> Result<()> {
         let work = &self.engine.work;
         work.events.tell(Event::Phase { phase: Phase::Build, nodes: self.graph.len() });
-        let failed: Vec<Address> = self.failures.keys().cloned().collect();
+        let stuck: Vec<Address> =
+            self.failures.keys().chain(self.skipped.keys()).cloned().collect();
         let path = ahead(self.graph, &self.survey, &work.estimates, &self.ends);
         if path.seconds > 0.0 {
             work.events.tell(Event::Forecast { path });
@@ -127,8 +128,8 @@ impl<'a> Build<'a> {
             let kind = self.graph.get(address).map(|step| step.kind());
             kind.map_or(0.0, |kind| work.estimates.up(kind.kind(), kind.times()).until(until))
         });
-        for address in failed {
-            queue.failed(&address);
+        for address in stuck {
+            block(work, self.graph, &mut self.skipped, &mut queue, &address);
         }
         self.pass_settled(&mut queue);
         loop {
@@ -139,7 +140,13 @@ impl<'a> Build<'a> {
             let going = self.with_dependants(&must_go);
             self.clear(going).await?;
             for address in must_go {
-                queue.again(&address);
+                let stays =
+                    self.failures.contains_key(&address) || self.skipped.contains_key(&address);
+                if stays {
+                    block(work, self.graph, &mut self.skipped, &mut queue, &address);
+                } else {
+                    queue.again(&address);
+                }
             }
         }
     }
@@ -331,6 +338,22 @@ impl<'a> Build<'a> {
     }
 }
 
+/// What needs a node that cannot be had is not started.
+fn block(
+    work: &Work,
+    graph: &Graph,
+    skipped: &mut BTreeMap<Address, Address>,
+    queue: &mut Queue,
+    address: &Address,
+) {
+    for blocked in queue.failed(address) {
+        let kind = graph.get(&blocked).map_or(Kind(""), |step| step.kind().kind());
+        let because = address.clone();
+        work.events.tell(Event::Skipped { address: blocked.clone(), kind, because });
+        skipped.insert(blocked, address.clone());
+    }
+}
+
 /// A node failed: what needs it is not started, and nothing else changes.
 fn fail(
     work: &Work,
@@ -341,17 +364,8 @@ fn fail(
     address: Address,
     error: Error,
 ) {
-    let kind = |address: &Address| graph.get(address).map_or(Kind(""), |step| step.kind().kind());
-    for blocked in queue.failed(&address) {
-        let because = address.clone();
-        work.events.tell(Event::Skipped {
-            address: blocked.clone(),
-            kind: kind(&blocked),
-            because: because.clone(),
-        });
-        skipped.insert(blocked, because);
-    }
-    let kind = kind(&address);
+    block(work, graph, skipped, queue, &address);
+    let kind = graph.get(&address).map_or(Kind(""), |step| step.kind().kind());
     work.events.tell(Event::Failed { address: address.clone(), kind, error: error.clone() });
     failures.insert(address.clone(), Failure { address, error });
 }

@@ -14,6 +14,10 @@ use tracing::Instrument;
 
 /// How long to believe that something is held before the deletion is tried again all the same.
 const HELD: Duration = Duration::from_secs(120);
+/// How long refusals may go on before what holds a thing is asked for and told.
+const NAMED: Duration = Duration::from_secs(60);
+/// How many holders an error names.
+const MOST_NAMED: usize = 5;
 /// The share of the usual time after which a first look may be worth a call.
 const EARLIEST: f64 = 0.45;
 
@@ -227,17 +231,50 @@ fn gone(work: &Work, extra: &Extra) -> Result<()> {
 async fn ask(work: &Work, extra: &Extra) -> Result<()> {
     let (address, kind) = (&extra.address, extra.kind.kind());
     let begun = work.clock.now();
-    let mut attempt = 0;
+    let (mut attempt, mut told) = (0, false);
     loop {
         attempt += 1;
         let slot = work.slot().await?;
         let answer = extra.kind.delete(&extra.identity).await;
         drop(slot);
         let Err(error) = answer else { return Ok(()) };
-        let held = error.class == Class::Busy && released(work, extra, begun).await?;
-        if !held {
-            work.again(address, kind, &error, Doing::Delete, (attempt, begun)).await?;
+        let busy = error.class == Class::Busy;
+        if busy && released(work, extra, begun).await? {
+            continue;
         }
+        if busy && !told && work.clock.now().saturating_sub(begun) > NAMED {
+            told = true;
+            if let Some(holders) = holders(extra).await {
+                let (address, reason) = (address.clone(), format!("held by {holders}"));
+                work.events.tell(Event::Waiting { address, kind, reason, since: begun });
+            }
+        }
+        let again = work.again(address, kind, &error, Doing::Delete, (attempt, begun)).await;
+        match again {
+            Ok(()) => {}
+            Err(error) if error.class == Class::Busy => return Err(held(extra, error).await),
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// A refusal with what holds the thing.
+async fn held(extra: &Extra, mut error: Error) -> Error {
+    if let Some(holders) = holders(extra).await {
+        error.message = format!("{}; held by {holders}", error.message.trim_end_matches('.'));
+    }
+    error
+}
+
+/// What holds a thing, where its kind can tell. A look that fails is no reason to say less than AWS
+/// did.
+async fn holders(extra: &Extra) -> Option<String> {
+    let all = extra.kind.holders(&extra.identity).await.ok()?;
+    let named = all.iter().take(MOST_NAMED).cloned().collect::<Vec<_>>().join(", ");
+    match all.len().saturating_sub(MOST_NAMED) {
+        _ if all.is_empty() => None,
+        0 => Some(named),
+        more => Some(format!("{named} and {more} more")),
     }
 }
 
@@ -248,21 +285,21 @@ async fn released(work: &Work, extra: &Extra, begun: Duration) -> Result<bool> {
     let mut said = None;
     loop {
         // A look that fails is no reason to stop: the next attempt says what is wrong.
-        let Ok(Some(holders)) = extra.kind.holders(&extra.identity).await else {
+        let Ok(Some(interfaces)) = extra.kind.interfaces(&extra.identity).await else {
             return Ok(false);
         };
-        if holders == 0 {
+        if interfaces == 0 {
             return Ok(said.is_some());
         }
-        if said != Some(holders) {
-            let plural = if holders == 1 { "" } else { "s" };
+        if said != Some(interfaces) {
+            let plural = if interfaces == 1 { "" } else { "s" };
             work.events.tell(Event::Waiting {
                 address: extra.address.clone(),
                 kind: extra.kind.kind(),
-                reason: format!("held by {holders} network interface{plural}"),
+                reason: format!("held by {interfaces} network interface{plural}"),
                 since: begun,
             });
-            said = Some(holders);
+            said = Some(interfaces);
         }
         let now = work.clock.now();
         if now.saturating_sub(since) > HELD {

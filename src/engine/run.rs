@@ -214,11 +214,14 @@ impl Engine {
 
 fn describe(extra: &Extra, outcome: &Outcome) -> Left {
     let failure = outcome.failures.iter().find(|one| one.address == extra.address);
+    let below = outcome.skipped.iter().find(|(address, _)| *address == extra.address);
     Left {
         address: extra.address.clone(),
         kind: extra.kind.kind().0.into(),
         id: extra.kind.id(&extra.identity),
-        because: failure.map(|failure| failure.error.to_string()),
+        because: failure
+            .map(|failure| failure.error.to_string())
+            .or_else(|| below.map(|(_, on)| format!("{on} stands on it and is still there"))),
     }
 }
 

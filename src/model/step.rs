@@ -101,9 +101,12 @@ pub trait KindOps {
         identity: &'a Value,
         changes: &'a TagChanges,
     ) -> LocalBoxFuture<'a, Result<()>>;
-    /// How many other things hold it, so that AWS refuses its deletion; `None` where only another
-    /// attempt can tell.
-    fn holders<'a>(&'a self, identity: &'a Value) -> LocalBoxFuture<'a, Result<Option<usize>>>;
+    /// How many network interfaces hold it, so that AWS refuses its deletion; `None` where only
+    /// another attempt can tell.
+    fn interfaces<'a>(&'a self, identity: &'a Value) -> LocalBoxFuture<'a, Result<Option<usize>>>;
+    /// What holds it, so that AWS refuses its deletion: each with its kind and what people know it
+    /// by.
+    fn holders<'a>(&'a self, identity: &'a Value) -> LocalBoxFuture<'a, Result<Vec<String>>>;
     /// Asks for deletion.
     fn delete<'a>(&'a self, identity: &'a Value) -> LocalBoxFuture<'a, Result<()>>;
     /// The part of an identity that people know it by: an ID, a name.

@@ -116,7 +116,11 @@ impl<R: Resource> KindOps for Erased<R> {
         async move { R::retag(&self.cx, &identity::<R>(value)?, changes).await }.boxed_local()
     }
 
-    fn holders<'a>(&'a self, value: &'a Value) -> LocalBoxFuture<'a, Result<Option<usize>>> {
+    fn interfaces<'a>(&'a self, value: &'a Value) -> LocalBoxFuture<'a, Result<Option<usize>>> {
+        async move { R::interfaces(&self.cx, &identity::<R>(value)?).await }.boxed_local()
+    }
+
+    fn holders<'a>(&'a self, value: &'a Value) -> LocalBoxFuture<'a, Result<Vec<String>>> {
         async move { R::holders(&self.cx, &identity::<R>(value)?).await }.boxed_local()
     }
 

@@ -28,13 +28,21 @@ pub(crate) fn sorted(ids: impl IntoIterator<Item = String>) -> Vec<String> {
     ids
 }
 
+/// Names one thing that holds another, by what it is called too where that says more than its ID.
+pub(crate) fn holder(what: &str, id: &str, called: Option<&str>) -> String {
+    match called.filter(|called| !called.is_empty()) {
+        Some(called) => format!("{what} {id} ({called})"),
+        None => format!("{what} {id}"),
+    }
+}
+
 /// What every resource file begins with.
 pub mod prelude {
     pub use super::{
         Resource,
         needs::{After, Created, Either, Gate, Needs, Ready, Values},
     };
-    pub(crate) use super::{needs::needs, sorted};
+    pub(crate) use super::{holder, needs::needs, sorted};
     pub use crate::{
         aws::{
             Answered, Batch, Cx, OpResult, OrAbsent,

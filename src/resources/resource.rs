@@ -102,10 +102,16 @@ pub trait Resource: Serialize + 'static {
         Ok(())
     }
 
-    /// How many other things hold it, so that AWS refuses its deletion; `None` where only another
-    /// attempt can tell. Asked after a refusal, to know when to ask again.
-    async fn holders(_cx: &Cx, _out: &Self::Out) -> Result<Option<usize>> {
+    /// How many network interfaces hold it, so that AWS refuses its deletion; `None` where only
+    /// another attempt can tell. Asked after a refusal, to know when to ask again.
+    async fn interfaces(_cx: &Cx, _out: &Self::Out) -> Result<Option<usize>> {
         Ok(None)
+    }
+
+    /// What holds it, so that AWS refuses its deletion: each with its kind and what people know it
+    /// by. Asked when the refusals do not end.
+    async fn holders(_cx: &Cx, _out: &Self::Out) -> Result<Vec<String>> {
+        Ok(Vec::new())
     }
 
     /// Asks for deletion. The engine then reads until the answer is `None`.

@@ -9,11 +9,15 @@ use meshctl::{
     config::Config,
     engine::{Action, Engine, Events, Interrupt, Outcome, Survey, retry::Retry},
     model::{Address, Clock, Depth, Graph, Identities},
-    simulator::Simulator,
+    simulator::{
+        Simulator,
+        wire::{Call, Service},
+    },
     stack::Outputs,
     state::Store,
 };
-use std::{cell::Cell, collections::BTreeMap};
+use serde_json::Value;
+use std::{cell::Cell, collections::BTreeMap, time::Duration};
 
 /// The demonstration, as it is shipped.
 pub const DEMO: &str = include_str!("../../config/demo.toml");
@@ -50,6 +54,11 @@ fn over(kind: &str) -> String {
     let auto = "kind = \"auto\"";
     assert!(DEMO.contains(auto), "the demonstration lets the account decide");
     DEMO.replacen(auto, &format!("kind = \"{kind}\""), 1)
+}
+
+/// A text of an answer.
+pub fn text(answer: &Value, pointer: &str) -> String {
+    answer.pointer(pointer).and_then(Value::as_str).expect(pointer).into()
 }
 
 /// One account, one stack, one state directory.
@@ -183,6 +192,19 @@ impl World {
         let findings = survey.findings.into_iter();
         let needed = findings.filter(|(_, finding)| finding.action != Action::Nothing);
         needed.map(|(address, finding)| (address, finding.action)).collect()
+    }
+
+    /// Somebody else asks the account, and a moment passes.
+    pub async fn ask(&self, action: &str, input: Value) -> Value {
+        let (prefix, operation) = action.split_once(':').expect("a service and an operation");
+        let service = Service::from_prefix(prefix).expect("a service");
+        let operation = &service.model().operation(operation).expect("an operation").name;
+        let (region, access_key) = ("eu-west-1".into(), "LOCAL".into());
+        let request_id = "request".into();
+        let call = Call { service, operation, input, region, access_key, request_id };
+        let answer = self.simulator.behind(|account| account.call(&call));
+        tokio::time::sleep(Duration::from_secs(10)).await;
+        answer.unwrap_or_else(|error| panic!("{action}: {error}"))
     }
 
     /// How many resources of a kind the account has.

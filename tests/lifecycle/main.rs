@@ -8,6 +8,7 @@ mod demo;
 mod doctor;
 mod faults;
 mod heal;
+mod held;
 mod mesh;
 mod migration;
 mod policy;

@@ -20,7 +20,7 @@ use meshctl::{
     simulator::{Fault, Rule, When, iam::managed},
     stack::policies::{self, Command, MANAGED, Policy},
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
 /// A stack whose commands may do only what their policies allow.
@@ -185,6 +185,18 @@ async fn meddle(world: &World, known: &Identities) {
     }
 }
 
+/// Somebody else registers an address under a name of the stack's, so that the name cannot go.
+/// Returns what takes it back.
+async fn hold_a_name(world: &World, known: &Identities) -> Value {
+    let instance = json!({
+        "ServiceId": text(known, "mesh/discovery/nodejs", "id"),
+        "InstanceId": "theirs",
+        "Attributes": { "AWS_INSTANCE_IPV4": "10.0.0.7" },
+    });
+    world.ask("servicediscovery:RegisterInstance", instance.clone()).await;
+    json!({ "ServiceId": instance["ServiceId"], "InstanceId": "theirs" })
+}
+
 /// Somebody else gives one of the roles a policy of its own.
 async fn give_a_policy(world: &World, known: &Identities) {
     let session = world.session().await;
@@ -308,8 +320,11 @@ async fn ups(config: &str) {
     trial.up().await;
     trial.edit_all("expose = \"api\"", "expose = \"mesh\"");
     trial.up().await;
+    let instance = hold_a_name(&trial.world, &known(&trial.world).await).await;
     trial.edit_all("10.0.", "10.2.");
     trial.edit_all("10.1.", "10.3.");
+    trial.within(async |world| assert!(!world.up().await.outcome.is_done())).await;
+    trial.world.ask("servicediscovery:DeregisterInstance", instance).await;
     trial.up().await;
     if app_mesh {
         trial.edit("weights = { nodejs = 3, crystal = 1 }", "");
@@ -337,8 +352,11 @@ async fn downs(config: &str) {
     let mut trial = Trial::new(config, Command::Down).await;
     trial.down().await;
     let before = known(&trial.world).await;
-    // What somebody else has deleted meanwhile is no reason to stop.
+    // What somebody else has deleted meanwhile is no reason to stop; what somebody holds is one.
     delete_a_role(&trial.world, &before).await;
+    let instance = hold_a_name(&trial.world, &before).await;
+    trial.within(async |world| assert!(!world.down().await.outcome.is_done())).await;
+    trial.world.ask("servicediscovery:DeregisterInstance", instance).await;
     trial.down().await;
     trial.world.assert_empty();
 

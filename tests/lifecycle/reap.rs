@@ -1,10 +1,9 @@
 //! Stacks of which a single thing is left, each of another kind: they are found all the same.
 
-use crate::common::{DEMO, World};
+use crate::common::{DEMO, World, text};
 use meshctl::{
     aws::stacks::stacks,
     model::tags::{EXPIRES, STACK},
-    simulator::wire::{Call, Service},
 };
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -105,35 +104,18 @@ fn tags(service: &str, stack: &str) -> Value {
     }
 }
 
-/// Asks the account directly, and lets a moment pass.
-async fn ask(world: &World, action: &str, input: Value) -> Value {
-    let (prefix, operation) = action.split_once(':').expect("a service and an operation");
-    let service = Service::from_prefix(prefix).expect("a service");
-    let operation = &service.model().operation(operation).expect("an operation").name;
-    let (region, access_key) = ("eu-west-1".into(), "LOCAL".into());
-    let request_id = "request".into();
-    let call = Call { service, operation, input, region, access_key, request_id };
-    let answer = world.simulator.behind(|account| account.call(&call));
-    tokio::time::sleep(Duration::from_secs(10)).await;
-    answer.unwrap_or_else(|error| panic!("{action}: {error}"))
-}
-
-fn text(answer: &Value, pointer: &str) -> String {
-    answer.pointer(pointer).and_then(Value::as_str).expect(pointer).into()
-}
-
 #[tokio::test(start_paused = true)]
 async fn a_stack_is_found_by_whatever_is_left_of_it() {
     let world = World::new(DEMO);
-    let vpc = ask(&world, "ec2:CreateVpc", json!({ "CidrBlock": "10.0.0.0/16" })).await;
+    let vpc = world.ask("ec2:CreateVpc", json!({ "CidrBlock": "10.0.0.0/16" })).await;
     let vpc = text(&vpc, "/Vpc/VpcId");
     let subnet = json!({ "VpcId": vpc, "CidrBlock": "10.0.1.0/24" });
-    let subnet = text(&ask(&world, "ec2:CreateSubnet", subnet).await, "/Subnet/SubnetId");
+    let subnet = text(&world.ask("ec2:CreateSubnet", subnet).await, "/Subnet/SubnetId");
     let place = Place { vpc, subnet };
     for (action, input) in LEFTOVERS {
         let (service, operation) = action.split_once(':').expect("an action");
         let stack = format!("{service}-{operation}");
-        ask(&world, action, input(&place, tags(service, &stack))).await;
+        world.ask(action, input(&place, tags(service, &stack))).await;
     }
     tokio::time::sleep(Duration::from_secs(120)).await;
     let session = world.session().await;

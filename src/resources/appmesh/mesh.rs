@@ -1,10 +1,15 @@
 //! Mesh: the boundary of the services that know each other. Actions: appmesh:CreateMesh,
 //! appmesh:DescribeMesh, appmesh:UpdateMesh, appmesh:DeleteMesh, appmesh:ListTagsForResource,
-//! appmesh:TagResource, appmesh:UntagResource, iam:CreateServiceLinkedRole.
+//! appmesh:TagResource, appmesh:UntagResource, iam:CreateServiceLinkedRole, and to name what holds one
+//! appmesh:ListVirtualNodes, appmesh:ListVirtualRouters, appmesh:ListVirtualServices.
 
-use super::{Described, built, is_refusal, owned, permissions_of, retag, tag_list, tags};
+use super::{
+    Described, built, is_refusal, of_mesh, owned, permissions_of, retag, tag_list, tags,
+    virtual_node, virtual_router, virtual_service,
+};
 use crate::resources::{access::service_linked_role, prelude::*};
 use aws_sdk_appmesh::types::{EgressFilter, EgressFilterType, MeshData, MeshSpec};
+use futures_util::try_join;
 
 /// Its name and ARN.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -63,6 +68,9 @@ impl Resource for Mesh {
     fn permissions() -> Vec<Permission> {
         let mut all = permissions_of("Mesh");
         all.push(service_linked_role("appmesh.amazonaws.com"));
+        for list in ["ListVirtualNodes", "ListVirtualRouters", "ListVirtualServices"] {
+            all.push(of_mesh(Permission::remove(&format!("appmesh:{list}"))));
+        }
         all
     }
 
@@ -88,6 +96,21 @@ impl Resource for Mesh {
 
     async fn retag(cx: &Cx, out: &MeshId, changes: &TagChanges) -> Result<()> {
         retag(cx, &out.arn, changes).await
+    }
+
+    async fn holders(cx: &Cx, out: &MeshId) -> Result<Vec<String>> {
+        let (nodes, routers, services) = try_join!(
+            virtual_node::listed(cx, &out.name),
+            virtual_router::listed(cx, &out.name),
+            virtual_service::listed(cx, &out.name)
+        )?;
+        let nodes = nodes.iter().map(|it| holder("virtual node", it.virtual_node_name(), None));
+        let routers = routers.iter();
+        let routers = routers.map(|it| holder("virtual router", it.virtual_router_name(), None));
+        let services = services.iter();
+        let services =
+            services.map(|it| holder("virtual service", it.virtual_service_name(), None));
+        Ok(services.chain(routers).chain(nodes).collect())
     }
 
     async fn delete(cx: &Cx, out: &MeshId) -> Result<()> {

@@ -205,7 +205,7 @@ fn targets(spec: &RouteSpec) -> Option<BTreeSet<WeightedTarget>> {
 }
 
 /// All routes of a router; none when there is no such router.
-async fn listed(cx: &Cx, mesh: &str, router: &str) -> Result<Vec<RouteRef>> {
+pub(super) async fn listed(cx: &Cx, mesh: &str, router: &str) -> Result<Vec<RouteRef>> {
     let call = cx.appmesh().list_routes().mesh_name(mesh).virtual_router_name(router);
     let pages = call.into_paginator().items();
     let all = pages.send().try_collect().await.op("appmesh:ListRoutes");

@@ -227,7 +227,7 @@ fn access_log(spec: &VirtualNodeSpec) -> Option<&str> {
 }
 
 /// All virtual nodes of a mesh; none when there is no such mesh.
-async fn listed(cx: &Cx, mesh: &str) -> Result<Vec<VirtualNodeRef>> {
+pub(super) async fn listed(cx: &Cx, mesh: &str) -> Result<Vec<VirtualNodeRef>> {
     let pages = cx.appmesh().list_virtual_nodes().mesh_name(mesh).into_paginator().items();
     let all = pages.send().try_collect().await.op("appmesh:ListVirtualNodes");
     Ok(all.or_absent()?.unwrap_or_default())

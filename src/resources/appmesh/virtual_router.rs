@@ -1,12 +1,12 @@
 //! Virtual router: what splits a virtual service's requests by routes. Actions:
 //! appmesh:CreateVirtualRouter, appmesh:DescribeVirtualRouter, appmesh:ListVirtualRouters,
 //! appmesh:UpdateVirtualRouter, appmesh:DeleteVirtualRouter, appmesh:ListTagsForResource,
-//! appmesh:TagResource, appmesh:UntagResource.
+//! appmesh:TagResource, appmesh:UntagResource, and to name what holds one appmesh:ListRoutes.
 
 use super::{
     Described, http, mark,
     mesh::{Mesh, MeshId, ours},
-    of_mesh, owned, permissions_of, ports, retag, tag_list, tags,
+    of_mesh, owned, permissions_of, ports, retag, route, tag_list, tags,
 };
 use crate::resources::prelude::*;
 use aws_sdk_appmesh::types::{VirtualRouterListener, VirtualRouterRef, VirtualRouterSpec};
@@ -83,6 +83,7 @@ impl Resource for VirtualRouter {
     fn permissions() -> Vec<Permission> {
         let mut all = permissions_of("VirtualRouter");
         all.push(of_mesh(Permission::find("appmesh:ListVirtualRouters")));
+        all.push(of_mesh(Permission::remove("appmesh:ListRoutes")));
         all
     }
 
@@ -121,6 +122,11 @@ impl Resource for VirtualRouter {
 
     async fn retag(cx: &Cx, out: &VirtualRouterId, changes: &TagChanges) -> Result<()> {
         retag(cx, &out.arn, changes).await
+    }
+
+    async fn holders(cx: &Cx, out: &VirtualRouterId) -> Result<Vec<String>> {
+        let routes = route::listed(cx, &out.mesh, &out.name).await?;
+        Ok(routes.iter().map(|it| holder("route", it.route_name(), None)).collect())
     }
 
     async fn delete(cx: &Cx, out: &VirtualRouterId) -> Result<()> {

@@ -150,7 +150,7 @@ impl Resource for VirtualService {
 }
 
 /// All virtual services of a mesh; none when there is no such mesh.
-async fn listed(cx: &Cx, mesh: &str) -> Result<Vec<VirtualServiceRef>> {
+pub(super) async fn listed(cx: &Cx, mesh: &str) -> Result<Vec<VirtualServiceRef>> {
     let pages = cx.appmesh().list_virtual_services().mesh_name(mesh).into_paginator().items();
     let all = pages.send().try_collect().await.op("appmesh:ListVirtualServices");
     Ok(all.or_absent()?.unwrap_or_default())

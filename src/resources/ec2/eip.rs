@@ -65,6 +65,12 @@ impl Resource for Eip {
         retag(cx, &id.0, changes).await
     }
 
+    async fn holders(cx: &Cx, id: &EipId) -> Result<Vec<String>> {
+        let Some(address) = Self::read(cx, id).await? else { return Ok(Vec::new()) };
+        let interface = address.network_interface_id();
+        Ok(interface.map(|id| holder("network interface", id, None)).into_iter().collect())
+    }
+
     async fn delete(cx: &Cx, id: &EipId) -> Result<()> {
         let call = cx.ec2().release_address().allocation_id(&id.0);
         call.send().await.op("ec2:ReleaseAddress").or_absent().map(drop)

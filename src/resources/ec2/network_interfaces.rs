@@ -27,8 +27,26 @@ pub(super) fn permission() -> Permission {
 }
 
 /// How many network interfaces hold it. All who ask at once share a call.
-pub(super) async fn holders(cx: &Cx, held: Held) -> Result<Option<usize>> {
+pub(super) async fn count(cx: &Cx, held: Held) -> Result<Option<usize>> {
     Ok(Some(cx.load::<Holders>(held).await?.map_or(0, |count| *count)))
+}
+
+/// The network interfaces that hold it, each with what AWS says it is for.
+pub(super) async fn named(cx: &Cx, held: &Held) -> Result<Vec<String>> {
+    let (name, id) = match held {
+        Held::Subnet(id) => ("subnet-id", id),
+        Held::Group(id) => ("group-id", id),
+        Held::Gateway(vpc) => ("vpc-id", vpc),
+    };
+    let call = cx.ec2().describe_network_interfaces().filters(filter(name, vec![id.clone()]));
+    let all = call.into_paginator().items().send().try_collect().await;
+    let all: Vec<NetworkInterface> = all.op("ec2:DescribeNetworkInterfaces")?;
+    let holding = all.iter().filter(|interface| holds(interface).contains(held));
+    let named = holding.filter_map(|interface| {
+        let id = interface.network_interface_id()?;
+        Some(holder("network interface", id, interface.description()))
+    });
+    Ok(named.collect())
 }
 
 thread_local! {

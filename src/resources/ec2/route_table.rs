@@ -74,6 +74,12 @@ impl Resource for RouteTable {
         retag(cx, &id.0, changes).await
     }
 
+    async fn holders(cx: &Cx, id: &RouteTableId) -> Result<Vec<String>> {
+        let Some(table) = Self::read(cx, id).await? else { return Ok(Vec::new()) };
+        let subnets = table.associations().iter().filter_map(|it| it.subnet_id());
+        Ok(subnets.map(|subnet| holder("its association with subnet", subnet, None)).collect())
+    }
+
     async fn delete(cx: &Cx, id: &RouteTableId) -> Result<()> {
         let call = cx.ec2().delete_route_table().route_table_id(&id.0);
         call.send().await.op("ec2:DeleteRouteTable").or_absent().map(drop)

@@ -4,12 +4,13 @@
 
 use super::{
     FILTER_VALUES, filter,
-    network_interfaces::{self, Held, holders},
+    network_interfaces::{self, Held},
     retag, tagging,
     vpc::{Vpc, VpcId},
 };
 use crate::resources::prelude::*;
 use aws_sdk_ec2::types::{self as ec2, IpPermission, IpRange, ResourceType};
+use futures_util::try_join;
 
 /// `sg-…`
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -107,8 +108,21 @@ impl Resource for SecurityGroup {
         retag(cx, &id.0, changes).await
     }
 
-    async fn holders(cx: &Cx, id: &SecurityGroupId) -> Result<Option<usize>> {
-        holders(cx, Held::Group(id.0.clone())).await
+    async fn interfaces(cx: &Cx, id: &SecurityGroupId) -> Result<Option<usize>> {
+        network_interfaces::count(cx, Held::Group(id.0.clone())).await
+    }
+
+    async fn holders(cx: &Cx, id: &SecurityGroupId) -> Result<Vec<String>> {
+        let held = Held::Group(id.0.clone());
+        let naming = |filter| groups_naming(cx, filter, &id.0);
+        let (mut named, inward, outward) = try_join!(
+            network_interfaces::named(cx, &held),
+            naming("ip-permission.group-id"),
+            naming("egress.ip-permission.group-id")
+        )?;
+        named.extend(inward.into_iter().chain(outward));
+        named.dedup();
+        Ok(named)
     }
 
     async fn delete(cx: &Cx, id: &SecurityGroupId) -> Result<()> {
@@ -119,6 +133,18 @@ impl Resource for SecurityGroup {
     fn id(id: &SecurityGroupId) -> String {
         id.0.clone()
     }
+}
+
+/// The other groups whose rules name this one.
+async fn groups_naming(cx: &Cx, name: &str, id: &str) -> Result<Vec<String>> {
+    let call = cx.ec2().describe_security_groups().filters(filter(name, vec![id.into()]));
+    let all = call.into_paginator().items().send().try_collect().await;
+    let all: Vec<ec2::SecurityGroup> = all.op("ec2:DescribeSecurityGroups")?;
+    let others = all.iter().filter(|group| group.group_id() != Some(id));
+    let named = others.filter_map(|group| {
+        Some(holder("a rule of security group", group.group_id()?, group.group_name()))
+    });
+    Ok(named.collect())
 }
 
 const EVERYWHERE: &str = "0.0.0.0/0";

@@ -3,7 +3,7 @@
 
 use super::{
     FILTER_VALUES, filter,
-    network_interfaces::{self, Held, holders},
+    network_interfaces::{self, Held},
     retag, tagging,
     vpc::{Vpc, VpcId},
 };
@@ -110,8 +110,12 @@ impl Resource for Subnet {
         retag(cx, &id.0, changes).await
     }
 
-    async fn holders(cx: &Cx, id: &SubnetId) -> Result<Option<usize>> {
-        holders(cx, Held::Subnet(id.0.clone())).await
+    async fn interfaces(cx: &Cx, id: &SubnetId) -> Result<Option<usize>> {
+        network_interfaces::count(cx, Held::Subnet(id.0.clone())).await
+    }
+
+    async fn holders(cx: &Cx, id: &SubnetId) -> Result<Vec<String>> {
+        network_interfaces::named(cx, &Held::Subnet(id.0.clone())).await
     }
 
     async fn delete(cx: &Cx, id: &SubnetId) -> Result<()> {

@@ -1,9 +1,12 @@
 //! VPC: the address space of one side. Actions: ec2:CreateVpc, ec2:DescribeVpcs,
-//! ec2:DescribeVpcAttribute, ec2:ModifyVpcAttribute, ec2:DeleteVpc, ec2:CreateTags.
+//! ec2:DescribeVpcAttribute, ec2:ModifyVpcAttribute, ec2:DeleteVpc, ec2:CreateTags, and to name what
+//! holds one ec2:DescribeSubnets, ec2:DescribeSecurityGroups, ec2:DescribeInternetGateways,
+//! ec2:DescribeRouteTables.
 
 use super::{FILTER_VALUES, filter, retag, tagging};
 use crate::resources::prelude::*;
 use aws_sdk_ec2::types::{self as ec2, AttributeBooleanValue, ResourceType, VpcAttributeName};
+use futures_util::join;
 
 /// `vpc-…`
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -75,6 +78,10 @@ impl Resource for Vpc {
             Permission::make("ec2:CreateVpc").on(&["vpc/*"]).tagging(),
             Permission::make("ec2:ModifyVpcAttribute").on(&["vpc/*"]).tagged(),
             Permission::remove("ec2:DeleteVpc").on(&["vpc/*"]).tagged(),
+            Permission::remove("ec2:DescribeSubnets"),
+            Permission::remove("ec2:DescribeSecurityGroups"),
+            Permission::remove("ec2:DescribeInternetGateways"),
+            Permission::remove("ec2:DescribeRouteTables"),
         ]);
         all
     }
@@ -95,7 +102,7 @@ impl Resource for Vpc {
             let attribute = |name| cx.ec2().describe_vpc_attribute().vpc_id(&id.0).attribute(name);
             let support = attribute(VpcAttributeName::EnableDnsSupport).send();
             let hostnames = attribute(VpcAttributeName::EnableDnsHostnames).send();
-            let (support, hostnames) = futures_util::join!(support, hostnames);
+            let (support, hostnames) = join!(support, hostnames);
             let support = support.op("ec2:DescribeVpcAttribute").or_absent()?;
             let hostnames = hostnames.op("ec2:DescribeVpcAttribute").or_absent()?;
             // The listing may show what is gone already.
@@ -125,6 +132,10 @@ impl Resource for Vpc {
         retag(cx, &id.0, changes).await
     }
 
+    async fn holders(cx: &Cx, id: &VpcId) -> Result<Vec<String>> {
+        holders(cx, &id.0).await
+    }
+
     async fn delete(cx: &Cx, id: &VpcId) -> Result<()> {
         let call = cx.ec2().delete_vpc().vpc_id(&id.0);
         call.send().await.op("ec2:DeleteVpc").or_absent().map(drop)
@@ -133,6 +144,43 @@ impl Resource for Vpc {
     fn id(id: &VpcId) -> String {
         id.0.clone()
     }
+}
+
+/// What stands in a VPC. What stands in its subnets keeps these, and they keep the VPC.
+async fn holders(cx: &Cx, vpc: &str) -> Result<Vec<String>> {
+    let of = |name| filter(name, vec![vpc.into()]);
+    let subnets = cx.ec2().describe_subnets().filters(of("vpc-id")).into_paginator().items();
+    let groups = cx.ec2().describe_security_groups().filters(of("vpc-id"));
+    let groups = groups.into_paginator().items();
+    let gateways = cx.ec2().describe_internet_gateways().filters(of("attachment.vpc-id"));
+    let gateways = gateways.into_paginator().items();
+    let tables = cx.ec2().describe_route_tables().filters(of("vpc-id")).into_paginator().items();
+    let (subnets, groups, gateways, tables) = join!(
+        subnets.send().try_collect(),
+        groups.send().try_collect(),
+        gateways.send().try_collect(),
+        tables.send().try_collect()
+    );
+    let subnets: Vec<ec2::Subnet> = subnets.op("ec2:DescribeSubnets")?;
+    let groups: Vec<ec2::SecurityGroup> = groups.op("ec2:DescribeSecurityGroups")?;
+    let gateways: Vec<ec2::InternetGateway> = gateways.op("ec2:DescribeInternetGateways")?;
+    let tables: Vec<ec2::RouteTable> = tables.op("ec2:DescribeRouteTables")?;
+    let subnets = subnets
+        .iter()
+        .filter_map(|subnet| Some(holder("subnet", subnet.subnet_id()?, subnet.cidr_block())));
+    // The default group and the main table go with the VPC.
+    let groups = groups.iter().filter(|group| group.group_name() != Some("default"));
+    let groups = groups
+        .filter_map(|group| Some(holder("security group", group.group_id()?, group.group_name())));
+    let gateways = gateways.iter().filter_map(|gateway| {
+        Some(holder("internet gateway", gateway.internet_gateway_id()?, None))
+    });
+    let main =
+        |table: &&ec2::RouteTable| table.associations().iter().any(|it| it.main() == Some(true));
+    let tables = tables.iter().filter(|table| !main(table));
+    let tables =
+        tables.filter_map(|table| Some(holder("route table", table.route_table_id()?, None)));
+    Ok(subnets.chain(groups).chain(gateways).chain(tables).collect())
 }
 
 fn text(state: Option<&ec2::VpcState>) -> &str {

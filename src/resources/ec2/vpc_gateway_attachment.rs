@@ -3,7 +3,7 @@
 
 use super::{
     internet_gateway::{InternetGateway, InternetGatewayId, InternetGateways, of_stack},
-    network_interfaces::{self, Held, holders},
+    network_interfaces::{self, Held},
     vpc::{Vpc, VpcId},
 };
 use crate::resources::prelude::*;
@@ -127,8 +127,12 @@ impl Resource for VpcGatewayAttachment {
         }
     }
 
-    async fn holders(cx: &Cx, id: &VpcGatewayAttachmentId) -> Result<Option<usize>> {
-        holders(cx, Held::Gateway(id.vpc_id.clone())).await
+    async fn interfaces(cx: &Cx, id: &VpcGatewayAttachmentId) -> Result<Option<usize>> {
+        network_interfaces::count(cx, Held::Gateway(id.vpc_id.clone())).await
+    }
+
+    async fn holders(cx: &Cx, id: &VpcGatewayAttachmentId) -> Result<Vec<String>> {
+        network_interfaces::named(cx, &Held::Gateway(id.vpc_id.clone())).await
     }
 
     async fn delete(cx: &Cx, id: &VpcGatewayAttachmentId) -> Result<()> {

@@ -1,10 +1,11 @@
 //! Cluster: where services run. Actions: ecs:CreateCluster, ecs:DescribeClusters, ecs:ListClusters,
-//! ecs:DeleteCluster, ecs:TagResource, ecs:UntagResource.
+//! ecs:DeleteCluster, ecs:TagResource, ecs:UntagResource, and to name what holds one
+//! ecs:ListServices, ecs:ListTasks.
 
 use super::{CLUSTERS, name_in, retag, tag_list, tag_permissions};
 use crate::resources::{access::service_linked_role, prelude::*};
 use aws_sdk_ecs::types::{self as ecs, ClusterField};
-use futures_util::future::try_join_all;
+use futures_util::{future::try_join_all, join};
 
 /// How many clusters one description takes.
 const DESCRIBED_AT_ONCE: usize = 100;
@@ -62,6 +63,8 @@ impl Resource for Cluster {
             Permission::make("ecs:CreateCluster").on(&[CLUSTERS]).tagging(),
             service_linked_role("ecs.amazonaws.com"),
             Permission::remove("ecs:DeleteCluster").on(&[CLUSTERS]).tagged(),
+            Permission::remove("ecs:ListServices"),
+            Permission::remove("ecs:ListTasks"),
         ]);
         all
     }
@@ -101,6 +104,16 @@ impl Resource for Cluster {
 
     async fn retag(cx: &Cx, out: &ClusterIdentity, changes: &TagChanges) -> Result<()> {
         retag(cx, &out.arn, changes).await
+    }
+
+    async fn holders(cx: &Cx, out: &ClusterIdentity) -> Result<Vec<String>> {
+        let services = cx.ecs().list_services().cluster(&out.arn).into_paginator().items();
+        let tasks = cx.ecs().list_tasks().cluster(&out.arn).into_paginator().items();
+        let (services, tasks) = join!(services.send().try_collect(), tasks.send().try_collect());
+        let services: Vec<String> = services.op("ecs:ListServices")?;
+        let tasks: Vec<String> = tasks.op("ecs:ListTasks")?;
+        let services = services.iter().map(|arn| holder("service", name_in(arn), None));
+        Ok(services.chain(tasks.iter().map(|arn| holder("task", name_in(arn), None))).collect())
     }
 
     async fn delete(cx: &Cx, out: &ClusterIdentity) -> Result<()> {

@@ -4,7 +4,8 @@
 //! elasticloadbalancing:ModifyLoadBalancerAttributes, elasticloadbalancing:SetSubnets,
 //! elasticloadbalancing:SetSecurityGroups, elasticloadbalancing:DeleteLoadBalancer,
 //! elasticloadbalancing:DescribeTags, elasticloadbalancing:AddTags,
-//! elasticloadbalancing:RemoveTags, iam:CreateServiceLinkedRole for an account's first one.
+//! elasticloadbalancing:RemoveTags, iam:CreateServiceLinkedRole for an account's first one, and
+//! apigateway:GET on /vpclinks to name what holds one.
 
 use super::{ARNS, LOAD_BALANCERS, PAGE, may_be_ours, tagging};
 use crate::resources::{
@@ -16,6 +17,7 @@ use crate::resources::{
     },
     prelude::*,
 };
+use aws_sdk_apigateway::types::VpcLink;
 use aws_sdk_elasticloadbalancingv2::types::{
     self as elb, LoadBalancerAttribute, LoadBalancerSchemeEnum, LoadBalancerStateEnum,
     LoadBalancerTypeEnum,
@@ -165,6 +167,7 @@ impl Resource for LoadBalancer {
             make("elasticloadbalancing:SetSubnets").tagged(),
             make("elasticloadbalancing:SetSecurityGroups").tagged(),
             make("elasticloadbalancing:ModifyLoadBalancerAttributes").tagged(),
+            Permission::remove("apigateway:GET").on(&["/vpclinks"]),
             Permission::remove("elasticloadbalancing:DeleteLoadBalancer")
                 .on(&LOAD_BALANCERS)
                 .tagged(),
@@ -223,6 +226,15 @@ impl Resource for LoadBalancer {
 
     async fn retag(cx: &Cx, id: &LoadBalancerId, changes: &TagChanges) -> Result<()> {
         tagging::retag(cx, &id.arn, changes).await
+    }
+
+    async fn holders(cx: &Cx, id: &LoadBalancerId) -> Result<Vec<String>> {
+        let links = cx.apigateway().get_vpc_links().limit(500).into_paginator().items();
+        let links = links.send().try_collect().await;
+        let links: Vec<VpcLink> = links.op("apigateway:GetVpcLinks")?;
+        let ours = links.iter().filter(|link| link.target_arns().contains(&id.arn));
+        let named = ours.filter_map(|link| Some(holder("VPC link", link.id()?, link.name())));
+        Ok(named.collect())
     }
 
     async fn delete(cx: &Cx, id: &LoadBalancerId) -> Result<()> {

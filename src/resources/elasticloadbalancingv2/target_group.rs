@@ -191,6 +191,12 @@ impl Resource for TargetGroup {
         tagging::retag(cx, &id.arn, changes).await
     }
 
+    async fn holders(cx: &Cx, id: &TargetGroupId) -> Result<Vec<String>> {
+        let Some(live) = Self::read(cx, id).await? else { return Ok(Vec::new()) };
+        let balancers = live.described.load_balancer_arns().iter();
+        Ok(balancers.map(|arn| holder("a listener of load balancer", arn, None)).collect())
+    }
+
     async fn delete(cx: &Cx, id: &TargetGroupId) -> Result<()> {
         let call = cx.elb().delete_target_group().target_group_arn(&id.arn);
         call.send().await.op("elasticloadbalancing:DeleteTargetGroup").or_absent().map(drop)

@@ -4,9 +4,9 @@
 //! servicediscovery:DeleteNamespace, servicediscovery:ListTagsForResource,
 //! servicediscovery:TagResource, servicediscovery:UntagResource, route53:CreateHostedZone,
 //! route53:GetHostedZone, route53:ListHostedZonesByName, route53:DeleteHostedZone,
-//! ec2:DescribeVpcs, ec2:DescribeRegions.
+//! ec2:DescribeVpcs, ec2:DescribeRegions, and to name what holds one servicediscovery:ListServices.
 
-use super::{built, owned, retag, tag_list, tag_permissions, tags};
+use super::{built, owned, retag, service::listed, tag_list, tag_permissions, tags};
 use crate::resources::{
     ec2::vpc::{Vpc, VpcId},
     prelude::*,
@@ -101,6 +101,7 @@ impl Resource for PrivateDnsNamespace {
             Permission::make("ec2:DescribeVpcs"),
             Permission::make("ec2:DescribeRegions"),
             Permission::remove("servicediscovery:DeleteNamespace").on(&["namespace/*"]).tagged(),
+            Permission::remove("servicediscovery:ListServices"),
             Permission::remove("route53:DeleteHostedZone").on(&["hostedzone/*"]),
         ]);
         all
@@ -128,6 +129,12 @@ impl Resource for PrivateDnsNamespace {
 
     async fn retag(cx: &Cx, out: &NamespaceId, changes: &TagChanges) -> Result<()> {
         retag(cx, &out.arn, changes).await
+    }
+
+    async fn holders(cx: &Cx, out: &NamespaceId) -> Result<Vec<String>> {
+        let all = listed(cx, &out.id).await?;
+        let named = all.iter().filter_map(|it| Some(holder("service", it.id()?, it.name())));
+        Ok(named.collect())
     }
 
     async fn delete(cx: &Cx, out: &NamespaceId) -> Result<()> {

@@ -1,7 +1,8 @@
 //! Cloud Map service: one name, whose addresses ECS keeps up to date. Actions:
 //! servicediscovery:CreateService, servicediscovery:ListServices, servicediscovery:UpdateService,
 //! servicediscovery:DeleteService, servicediscovery:ListTagsForResource,
-//! servicediscovery:TagResource, servicediscovery:UntagResource.
+//! servicediscovery:TagResource, servicediscovery:UntagResource, and to name what holds one
+//! servicediscovery:ListInstances.
 
 use super::{
     built, owned,
@@ -123,6 +124,7 @@ impl Resource for Service {
             // Another time to live is in the records of every task.
             Permission::make("route53:ChangeResourceRecordSets").on(&["hostedzone/*"]),
             Permission::remove("servicediscovery:DeleteService").on(&[service]).tagged(),
+            Permission::remove("servicediscovery:ListInstances").on(&[service]),
         ]);
         all
     }
@@ -156,6 +158,17 @@ impl Resource for Service {
         retag(cx, &out.arn, changes).await
     }
 
+    async fn holders(cx: &Cx, out: &ServiceId) -> Result<Vec<String>> {
+        let call = cx.servicediscovery().list_instances().service_id(&out.id);
+        let pages = call.into_paginator().send().try_collect().await;
+        let pages: Vec<_> = pages.op("servicediscovery:ListInstances")?;
+        let all = pages.iter().flat_map(|page| page.instances());
+        let address =
+            |it: &map::InstanceSummary| it.attributes()?.get("AWS_INSTANCE_IPV4").cloned();
+        let named = all.filter_map(|it| Some(holder("instance", it.id()?, address(it).as_deref())));
+        Ok(named.collect())
+    }
+
     async fn delete(cx: &Cx, out: &ServiceId) -> Result<()> {
         let call = cx.servicediscovery().delete_service().id(&out.id);
         call.send().await.op("servicediscovery:DeleteService").or_absent().map(drop)
@@ -167,7 +180,7 @@ impl Resource for Service {
 }
 
 /// All services of a namespace; none when there is no such namespace.
-async fn listed(cx: &Cx, namespace_id: &str) -> Result<Vec<map::ServiceSummary>> {
+pub(super) async fn listed(cx: &Cx, namespace_id: &str) -> Result<Vec<map::ServiceSummary>> {
     let filter = ServiceFilter::builder().name(ServiceFilterName::NamespaceId);
     let filter = filter.values(namespace_id).condition(FilterCondition::Eq);
     let call = cx.servicediscovery().list_services().filters(built(filter.build())?);
