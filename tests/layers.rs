@@ -111,6 +111,27 @@ fn the_sdk_is_named_only_where_aws_is_spoken_to() {
     assert!(broken.is_empty(), "the SDK where it does not belong:\n{}", broken.join("\n"));
 }
 
+/// Where the wall's clock may be read, which anybody can set: in words for people, for the end of a
+/// stack, and to compare it with AWS's. Whatever waits or decides counts seconds that have passed.
+const TELL_THE_TIME: [&str; 5] = [
+    "src/aws/calls.rs",
+    "src/cli/adopt.rs",
+    "src/cli/reap.rs",
+    "src/cli/session.rs",
+    "src/state/lock.rs",
+];
+
+#[test]
+fn nothing_waits_by_a_clock_that_can_jump() {
+    let of_the_client = |file: &&File| !file.name.starts_with("src/simulator/");
+    let reads =
+        |file: &&File| file.code.contains("SystemTime") || file.code.contains("Timestamp::now");
+    let sources = Sources::read();
+    let files = sources.files.iter().filter(of_the_client).filter(reads);
+    let found: BTreeSet<&str> = files.map(|file| file.name.as_str()).collect();
+    assert_eq!(found, BTreeSet::from(TELL_THE_TIME), "the wall's clock is read elsewhere");
+}
+
 #[test]
 fn no_file_is_too_long() {
     let mut broken = Vec::new();

@@ -352,6 +352,6 @@ fn open_simulator(common: &Common) -> Result<Simulator, CliError> {
     };
     Simulator::open(&settings).map_err(|error| {
         CliError::new(Exit::Failed, format!("the simulated account cannot be used: {error}"))
-            .hint("remove the file to begin with an empty account")
+            .hint(format!("{} with --state", error.remedy()))
     })
 }

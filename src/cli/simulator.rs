@@ -98,7 +98,7 @@ impl Simulator {
         let _lock = self.data.as_deref().map(lock).transpose()?;
         let account = Account::open(&self.settings(quotas)).map_err(|error| {
             CliError::new(Exit::Failed, format!("the simulated account cannot be used: {error}"))
-                .hint("remove the file to begin with an empty account, or give another --data")
+                .hint(format!("{} with --data", error.remedy()))
         })?;
         rules.into_iter().for_each(|rule| account.fault(rule));
         let refused = |error: std::io::Error| {

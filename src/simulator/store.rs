@@ -27,6 +27,18 @@ pub enum StoreError {
     },
 }
 
+impl StoreError {
+    /// What to do about it.
+    pub fn remedy(&self) -> &'static str {
+        match self {
+            Self::File { .. } => "make room, mend the permissions or give another directory",
+            Self::Content { .. } => {
+                "remove the file to begin with an empty account, or give another directory"
+            }
+        }
+    }
+}
+
 /// One directory with one account.
 #[derive(Debug)]
 pub struct Store {

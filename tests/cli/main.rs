@@ -15,5 +15,6 @@ mod plan;
 mod policy;
 mod reap;
 mod status;
+mod storage;
 mod trace;
 mod up;

@@ -146,28 +146,45 @@ async fn what_took_the_name_of_ours_is_neither_changed_nor_deleted() {
     assert!(left.iter().any(|id| id.contains(name)), "the stranger's log group is there: {left:?}");
 }
 
-#[tokio::test(start_paused = true)]
-async fn credentials_that_expire_in_the_middle_stop_it_safely() {
+/// From the middle of an `up` on AWS refuses every request with this error: the run ends soon and
+/// says what to do, and the next ones go on from there.
+async fn refused_from_the_middle_on(code: &str, message: &str, status: u16, remedy: &str) {
     let world = World::new(DEMO);
-    let expire = async {
+    let turn = async {
         tokio::time::sleep(std::time::Duration::from_secs(60)).await;
-        let message = "The security token included in the request is expired".to_owned();
-        let fault = Fault::Refuse { code: "ExpiredTokenException".into(), message, status: 400 };
+        let fault = Fault::Refuse { code: code.into(), message: message.into(), status };
         world.simulator.fault(Rule::new("*", When::Always, fault));
         std::future::pending::<()>().await
     };
     let run = tokio::select! {
         run = world.up() => run,
-        () = expire => unreachable!(),
+        () = turn => unreachable!(),
     };
     assert!(!run.outcome.is_done());
     assert!(run.seconds < 300.0, "it ends soon: {}", run.seconds);
     let failure = &run.outcome.failures[0];
-    assert!(failure.error.remedy().unwrap_or_default().contains("renew the credentials"));
+    let said = failure.error.remedy().unwrap_or_default();
+    assert!(said.contains(remedy), "{said}");
     world.simulator.calm();
     world.up().await.done();
     world.down().await.done();
     world.assert_empty();
+}
+
+#[tokio::test(start_paused = true)]
+async fn credentials_that_expire_in_the_middle_stop_it_safely() {
+    let message = "The security token included in the request is expired";
+    let (code, remedy) = ("ExpiredTokenException", "renew the credentials");
+    refused_from_the_middle_on(code, message, 400, remedy).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_clock_that_jumps_in_the_middle_stops_it_safely() {
+    let remedy = "set the clock";
+    let message = "The difference between the request time and the current time is too large.";
+    refused_from_the_middle_on("RequestTimeTooSkewed", message, 403, remedy).await;
+    let message = "Signature expired: 20260101T000000Z is now earlier than 20260101T060000Z";
+    refused_from_the_middle_on("InvalidSignatureException", message, 403, remedy).await;
 }
 
 #[tokio::test(start_paused = true)]
