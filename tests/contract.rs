@@ -8,7 +8,7 @@ mod common;
 use common::{DEMO, World, connect, linked};
 use meshctl::{
     engine::Action,
-    model::{Address, Class, Depth, Identities, Kind, Step},
+    model::{Address, Class, Depth, Identities, Kind, Step, Tags, tags::TagChanges},
     simulator::{Fault, Rule, When},
 };
 use serde_json::Value;
@@ -201,6 +201,67 @@ fn changed(config: &str) -> String {
         .iter()
         .fold(config.to_owned(), |config, (from, to)| config.replacen(from, to, 1))
         .replacen("WEIGHTS", weights, 1)
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_done_twice_comes_to_the_same() {
+    for config in [DEMO.to_owned(), connect(), linked()] {
+        repeated(&config).await;
+    }
+}
+
+/// Makes every change of tags and of fields twice, as after a lost answer: the second call succeeds
+/// and leaves what the first one left. A repeated creation and a repeated deletion have tests above.
+async fn repeated(config: &str) {
+    let world = World::new(config);
+    let run = world.up().await.done();
+    let other = world.other(&changed(config));
+    // What comes and goes with tasks does so in its own time.
+    let made = |world: &World| {
+        let mut counts = census(world);
+        counts.retain(|(_, kind), _| !["Task", "Instance", "NetworkInterface"].contains(kind));
+        counts
+    };
+    let there = made(&world);
+    let (mut tagged, mut updated) = (BTreeSet::new(), BTreeSet::new());
+    for (address, step) in other.graph().await.iter() {
+        let Some(out) = run.known.raw(address) else { continue };
+        let ops = step.kind();
+        let look = async || ops.read(out, Depth::Full).await.expect("an answer");
+        let Some(live) = look().await else { continue };
+        if let Some(before) = ops.tags(&live) {
+            let tag = Tags::from([("repeated".to_owned(), "yes".to_owned())]);
+            let set = TagChanges { set: tag.clone(), remove: Vec::new() };
+            let remove = TagChanges { set: Tags::new(), remove: vec!["repeated".into()] };
+            let mut with = before.clone();
+            with.extend(tag);
+            for (changes, after) in
+                [(&set, &with), (&set, &with), (&remove, &before), (&remove, &before)]
+            {
+                let done = ops.retag(out, changes).await;
+                done.unwrap_or_else(|error| panic!("{address}: {error}"));
+                let tags = ops.tags(&look().await.expect("it is there"));
+                assert_eq!(tags.as_ref(), Some(after), "{address}");
+            }
+            tagged.insert(ops.kind());
+        }
+        let Some(drift) = step.drift(&live, &run.known) else { continue };
+        if drift.is_empty() || drift.replaces() {
+            continue;
+        }
+        for _ in 0..2 {
+            let done = step.update(out, &drift, &run.known).await;
+            done.unwrap_or_else(|error| panic!("{address}: {error}"));
+            let left = step.drift(&look().await.expect("it is there"), &run.known);
+            assert!(left.is_some_and(|drift| drift.is_empty()), "{address}");
+        }
+        updated.insert(ops.kind());
+    }
+    assert_eq!(made(&world), there);
+    assert!(tagged.len() >= 15 && updated.len() >= 4, "{tagged:?} {updated:?}");
+    world.up_in_full().await.done();
+    world.down().await.done();
+    world.assert_empty();
 }
 
 #[tokio::test(start_paused = true)]
