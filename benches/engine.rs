@@ -74,8 +74,12 @@ impl KindOps for Nothing {
         ready(Ok(())).boxed_local()
     }
 
-    fn holders<'a>(&'a self, _: &'a Value) -> LocalBoxFuture<'a, Result<Option<usize>>> {
+    fn interfaces<'a>(&'a self, _: &'a Value) -> LocalBoxFuture<'a, Result<Option<usize>>> {
         ready(Ok(None)).boxed_local()
+    }
+
+    fn holders<'a>(&'a self, _: &'a Value) -> LocalBoxFuture<'a, Result<Vec<String>>> {
+        ready(Ok(Vec::new())).boxed_local()
     }
 
     fn delete<'a>(&'a self, id: &'a Value) -> LocalBoxFuture<'a, Result<()>> {

@@ -146,6 +146,20 @@ fn another_version_and_another_stack_are_refused() {
 }
 
 #[test]
+fn a_snapshot_of_another_version_or_of_another_stack_is_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    eventful(directory.path());
+    Store::open(directory.path(), "s").unwrap().compact().unwrap();
+    let error = Store::open(directory.path(), "t").unwrap_err().to_string();
+    assert!(error.contains("it is of stack \"s\""), "{error}");
+    let path = directory.path().join("snapshot.json");
+    let newer = fs::read_to_string(&path).unwrap().replacen("\"version\": 1", "\"version\": 9", 1);
+    fs::write(&path, newer).unwrap();
+    let error = Store::open(directory.path(), "s").unwrap_err().to_string();
+    assert!(error.contains("format 9, and this meshctl reads format 1"), "{error}");
+}
+
+#[test]
 fn after_a_full_disk_nothing_is_written_behind_half_a_line() {
     let directory = tempfile::tempdir().unwrap();
     let (journal, states) = eventful(directory.path());
