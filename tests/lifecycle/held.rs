@@ -285,7 +285,8 @@ async fn what_is_to_be_made_anew_and_is_held_ends_up_with_a_reason() {
     });
     world.ask("servicediscovery:RegisterInstance", instance.clone()).await;
     world.config = world.config.replace("10.0.", "10.2.");
-    let held = world.up().await.outcome;
+    let up = tokio::time::timeout(Duration::from_secs(2 * 60 * 60), world.up());
+    let held = up.await.expect("it ends").outcome;
     let [failure] = held.failures.as_slice() else { panic!("{:#?}", held.failures) };
     assert_eq!(failure.address.as_str(), "mesh/discovery/nodejs");
     assert!(failure.error.message.contains("held by instance foreign"), "{}", failure.error);
