@@ -12,7 +12,10 @@ use meshctl::{
     simulator::{Simulator, latency::Latency},
 };
 use serde_json::Value;
-use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
+use std::{cell::RefCell, cmp::Reverse, collections::BTreeMap, rc::Rc};
+
+/// How many of the last ones are shown.
+const LAST: usize = 8;
 
 /// The moments of one node, in milliseconds of the account's time.
 #[derive(Clone, Copy, Debug, Default)]
@@ -125,12 +128,26 @@ impl Watch {
         })
     }
 
-    /// Prints the floor's path beside what happened.
+    /// Prints the floor's path beside what happened, and what came to its end last.
     pub fn explain(&self, run: &str, floor: &CriticalPath) {
         println!("  {run}: {:.1} s", floor.seconds);
+        let nodes = self.nodes.borrow();
+        let mut last: Vec<(&Address, &Moments)> = nodes.iter().collect();
+        last.sort_by_key(|(_, moments)| Reverse(moments.ended));
+        for (address, moments) in last.into_iter().take(LAST) {
+            let since = |moment: u64| moment.saturating_sub(self.start) as f64 / 1000.0;
+            println!(
+                "    {:<46} begun {:>7.1} created {:>7.1} ended {:>7.1}",
+                address.as_str(),
+                since(moments.begun),
+                since(moments.created),
+                since(moments.ended),
+            );
+        }
+        println!("    the floor's path:");
         let mut at = 0.0;
         for leg in &floor.legs {
-            let moments = self.nodes.borrow().get(&leg.address).copied().unwrap_or_default();
+            let moments = nodes.get(&leg.address).copied().unwrap_or_default();
             let since = |moment: u64| moment.saturating_sub(self.start) as f64 / 1000.0;
             at += leg.seconds;
             println!(

@@ -1,7 +1,8 @@
 //! Reads of one kind that are asked for together become one call.
 //!
 //! Resource code asks for one thing; whoever asks first waits a moment, takes along all who asked
-//! meanwhile, and makes the call for everyone.
+//! meanwhile, and makes the call for everyone. While calls of the kind are under way, which takes long
+//! where AWS limits them, those who ask go on gathering.
 
 use super::Cx;
 use crate::model::Result;
@@ -12,12 +13,17 @@ use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     marker::PhantomData,
     rc::Rc,
+    sync::Arc,
     time::Duration,
 };
-use tokio::sync::oneshot;
+use tokio::sync::{Semaphore, oneshot};
 
 /// How long the first asker waits for company. Wall time: it covers one turn of the engine's loop.
 const COMPANY: Duration = Duration::from_millis(3);
+
+/// How many gatherings of one kind may be calling at once: a second one, so that an answer that is late
+/// does not hold up everybody.
+const CALLING: usize = 2;
 
 /// A call that describes many things at once.
 pub trait Batch: 'static {
@@ -43,12 +49,21 @@ struct Gathering<B: Batch> {
 
 /// The gatherings under way, one per kind of call.
 #[derive(Clone, Default)]
-pub struct Batches(Rc<RefCell<HashMap<TypeId, Box<dyn Any>>>>);
+pub struct Batches {
+    open: Rc<RefCell<HashMap<TypeId, Box<dyn Any>>>>,
+    calling: Rc<RefCell<HashMap<TypeId, Arc<Semaphore>>>>,
+}
 
 impl Batches {
+    /// Those of a kind that may call.
+    fn calling<B: Batch>(&self) -> Arc<Semaphore> {
+        let fresh = || Arc::new(Semaphore::new(CALLING));
+        self.calling.borrow_mut().entry(TypeId::of::<B>()).or_insert_with(fresh).clone()
+    }
+
     /// Adds a key to the open gathering, if there is one.
     fn join<B: Batch>(&self, key: &B::Key) -> Option<oneshot::Receiver<Answer<B>>> {
-        let mut all = self.0.borrow_mut();
+        let mut all = self.open.borrow_mut();
         let open = all.get_mut(&TypeId::of::<B>())?.downcast_mut::<Gathering<B>>()?;
         open.keys.insert(key.clone());
         let (send, receive) = oneshot::channel();
@@ -58,11 +73,11 @@ impl Batches {
 
     fn open<B: Batch>(&self, key: B::Key) {
         let gathering = Gathering::<B> { keys: BTreeSet::from([key]), waiting: Vec::new() };
-        self.0.borrow_mut().insert(TypeId::of::<B>(), Box::new(gathering));
+        self.open.borrow_mut().insert(TypeId::of::<B>(), Box::new(gathering));
     }
 
     fn close<B: Batch>(&self) -> Option<Gathering<B>> {
-        let gathering = self.0.borrow_mut().remove(&TypeId::of::<B>())?;
+        let gathering = self.open.borrow_mut().remove(&TypeId::of::<B>())?;
         gathering.downcast().ok().map(|gathering| *gathering)
     }
 }
@@ -82,6 +97,9 @@ impl Cx {
         self.batches().open::<B>(key.clone());
         let abandon = Abandon::<B>(self.batches().clone(), PhantomData);
         tokio::time::sleep(COMPANY).await;
+        let calling = self.batches().calling::<B>();
+        // It is never closed: without a turn it would only be one call more.
+        let _turn = calling.acquire().await.ok();
         let gathering = self.batches().close::<B>();
         drop(abandon);
         let Some(gathering) = gathering else { return Ok(None) };

@@ -155,7 +155,7 @@ impl Ensure<'_> {
         let mut attempt = 0;
         loop {
             attempt += 1;
-            let slot = work.slot().await?;
+            let slot = work.slot(kind.kind()).await?;
             work.journal(Entry::Started {
                 address: address.clone(),
                 kind: kind.kind().0.into(),
@@ -283,7 +283,7 @@ impl Ensure<'_> {
                 work.events.tell(Event::Begun { address, kind: kind.kind(), action, at });
             }
             work.note(Entry::Unsettled { address: self.address.clone() })?;
-            let slot = work.slot().await?;
+            let slot = work.slot(kind.kind()).await?;
             if !drift.is_empty() {
                 let update = || self.step.update(identity, &drift, &self.known.borrow());
                 work.attempt(&self.address, kind.kind(), Doing::Update, update).await?;

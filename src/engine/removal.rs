@@ -234,7 +234,7 @@ async fn ask(work: &Work, extra: &Extra) -> Result<()> {
     let (mut attempt, mut told) = (0, false);
     loop {
         attempt += 1;
-        let slot = work.slot().await?;
+        let slot = work.slot(kind).await?;
         let answer = extra.kind.delete(&extra.identity).await;
         drop(slot);
         let Err(error) = answer else { return Ok(()) };

@@ -12,12 +12,13 @@ use crate::{
     state::{Entry, State, Store, StoreError},
 };
 use serde_json::Value;
-use std::{cell::RefCell, rc::Rc, time::Duration};
-use tokio::sync::{Semaphore, SemaphorePermit};
+use std::{cell::RefCell, collections::BTreeMap, rc::Rc, sync::Arc, time::Duration};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tracing::Span;
 
-/// How many calls that change something may be under way, or wait for their turn, at once.
-const SLOTS: usize = 256;
+/// How many calls that change things of one kind may be under way, or wait for their turn, at once. A
+/// kind of which there are hundreds, and whose calls AWS limits, keeps no other kind waiting.
+const SLOTS: usize = 32;
 
 /// How long an entry waits for company before it is synced. Wall time.
 const COMPANY: Duration = Duration::from_millis(1);
@@ -39,7 +40,7 @@ pub struct Work {
     /// How long resources take.
     pub estimates: Estimates,
     store: RefCell<Store>,
-    slots: Semaphore,
+    slots: RefCell<BTreeMap<Kind, Arc<Semaphore>>>,
 }
 
 impl Work {
@@ -51,8 +52,7 @@ impl Work {
         interrupt: Interrupt,
         store: Store,
     ) -> Self {
-        let slots = Semaphore::new(SLOTS);
-        let estimates = Estimates::default();
+        let (estimates, slots) = (Estimates::default(), RefCell::default());
         Self { clock, events, retry, interrupt, estimates, store: RefCell::new(store), slots }
     }
 
@@ -85,10 +85,12 @@ impl Work {
         self.store.borrow_mut().compact().map_err(|error| unwritten(&error))
     }
 
-    /// Waits for a slot to make a call that changes something.
-    pub async fn slot(&self) -> Result<SemaphorePermit<'_>> {
+    /// Waits for a slot to make a call that changes something of this kind.
+    pub async fn slot(&self, kind: Kind) -> Result<OwnedSemaphorePermit> {
         self.heed()?;
-        let slot = self.slots.acquire().await.map_err(|_| interrupted())?;
+        let fresh = || Arc::new(Semaphore::new(SLOTS));
+        let slots = self.slots.borrow_mut().entry(kind).or_insert_with(fresh).clone();
+        let slot = slots.acquire_owned().await.map_err(|_| interrupted())?;
         self.heed()?;
         Ok(slot)
     }
