@@ -33,6 +33,10 @@ impl KindOps for Nothing {
         &[]
     }
 
+    fn searched_one_by_one(&self) -> bool {
+        false
+    }
+
     fn times(&self) -> Times {
         Times::INSTANT
     }

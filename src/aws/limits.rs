@@ -46,9 +46,8 @@ pub fn limit(service: &str, operation: &str) -> Option<Limit> {
         ("ecs", "DeregisterTaskDefinition") => of("", 15.0, 1.0),
         ("ecs", "DeleteTaskDefinitions") => of("", 5.0, 1.0),
         ("ecs", _) if read => of("", 50.0, 20.0),
-        ("ecs", _) => of("", 40.0, 10.0),                      // E
-        ("iam", _) => of("", 20.0, 10.0),                      // E
-        ("logs", "ListTagsForResource") => of("", 10.0, 10.0), // E
+        ("ecs", _) => of("", 40.0, 10.0), // E
+        ("iam", _) => of("", 20.0, 10.0), // E
         ("logs", _) => of("", 5.0, 5.0),
         ("servicediscovery", "ListNamespaces" | "ListServices") => of("", 8.0, 1.0),
         ("servicediscovery", "CreateService" | "DeleteService") => of("", 80.0, 8.0),

@@ -10,10 +10,10 @@ use super::{
     work::Work,
 };
 use crate::{
-    model::{Address, Class, Depth, Graph, Identities, Registry, Result},
+    model::{Address, Class, Depth, Graph, Identities, KindOps, Registry, Result},
     state::Entry,
 };
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, rc::Rc};
 
 /// How often `down` removes what its own proof still finds.
 const ROUNDS: usize = 3;
@@ -161,7 +161,14 @@ impl Engine {
         for (at, one) in extras.iter().enumerate() {
             on_record.entry(one.address.clone()).or_default().push(at);
         }
-        for (kind, found) in census(&self.work, self.registry.iter()).await? {
+        // Where nothing can stand in another's way below, what is not on record may show later.
+        let later = |kind: &Rc<dyn KindOps>| {
+            kind.searched_one_by_one()
+                && kind.stands_on().is_empty()
+                && extras.iter().any(|extra| extra.kind.kind() == kind.kind())
+        };
+        let searched: Vec<_> = self.registry.iter().filter(|kind| !later(kind)).collect();
+        for (kind, found) in census(&self.work, searched).await? {
             let Some(kind) = self.registry.get(kind) else { continue };
             for found in found {
                 let mut here = on_record.get(&found.address).into_iter().flatten();

@@ -73,6 +73,8 @@ pub trait KindOps {
     fn stands_on(&self) -> Vec<Kind>;
     /// The kinds that stand on it, and whose description shows that it is there and works.
     fn shown_by(&self) -> &'static [Kind];
+    /// Whether a search makes a call for each thing that it finds.
+    fn searched_one_by_one(&self) -> bool;
     /// How long it takes.
     fn times(&self) -> Times;
     /// What its calls need of IAM.

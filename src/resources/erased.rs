@@ -55,6 +55,10 @@ impl<R: Resource> KindOps for Erased<R> {
         R::SHOWN_BY
     }
 
+    fn searched_one_by_one(&self) -> bool {
+        R::SEARCHED_ONE_BY_ONE
+    }
+
     fn times(&self) -> Times {
         R::TIMES
     }

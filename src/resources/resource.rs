@@ -27,6 +27,10 @@ pub trait Resource: Serialize + 'static {
     /// of them is, listing what has settled leaves this one out.
     const SHOWN_BY: &'static [Kind] = &[];
 
+    /// Whether a search makes a call for each thing that it finds. `down` begins without such a search
+    /// where some are on record and nothing stands below them: its proof finds the rest.
+    const SEARCHED_ONE_BY_ONE: bool = false;
+
     /// The resources that it stands on, and the values that it takes from them.
     type Needs: Needs;
     /// Identity: IDs and ARNs, the part that must survive a crash. Stored.

@@ -33,6 +33,7 @@ pub struct LiveLogGroup {
 
 impl Resource for LogGroup {
     const KIND: Kind = Kind("AWS::Logs::LogGroup");
+    const SEARCHED_ONE_BY_ONE: bool = true;
     type Needs = ();
     type Out = LogGroupIdentity;
     type Live = LiveLogGroup;
