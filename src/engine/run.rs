@@ -77,8 +77,8 @@ impl Engine {
     }
 
     /// What follows from one look at everything.
-    async fn pass(&self, graph: &Graph, survey: Survey) -> Result<(Outcome, Identities)> {
-        for address in survey.record(&self.work, graph).await? {
+    async fn pass(&self, graph: &Graph, mut survey: Survey) -> Result<(Outcome, Identities)> {
+        for address in survey.record(&self.work, graph, &self.registry).await? {
             self.tell_adopted(graph, &survey, &address);
         }
         let mut build = Build::new(self, graph, survey);

@@ -19,6 +19,10 @@ use std::{
     rc::Rc,
 };
 
+/// The name of the choice that says that what a search of all kinds had found is on record. Without it a
+/// record can lack what a configuration no longer names, and only a search of all kinds tells.
+const SEARCHED: &str = "searched";
+
 /// What must be done with a node.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Action {
@@ -92,6 +96,8 @@ pub struct Survey {
     pub known: Identities,
     /// Reads that failed.
     pub errors: BTreeMap<Address, Error>,
+    /// Whether all kinds were searched, whatever is on record.
+    whole: bool,
 }
 
 /// What a search of all kinds found.
@@ -135,8 +141,15 @@ impl Survey {
         depth: Depth,
     ) -> Result<Self> {
         let records = work.with_state(|state| state.records.clone());
-        let census = census(work, kinds_to_search(graph, registry, &records)).await?;
-        let mut survey = Self::default();
+        let whole = work
+            .with_state(|state| state.records.is_empty() || !state.choices.contains_key(SEARCHED));
+        let kinds = if whole {
+            registry.iter().collect()
+        } else {
+            kinds_to_search(graph, registry, &records)
+        };
+        let census = census(work, kinds).await?;
+        let mut survey = Self { whole, ..Self::default() };
         survey.identify(graph, &records, &census);
         survey.read(work, graph, &records, depth).await;
         survey.judge(work, graph, &records);
@@ -330,11 +343,48 @@ impl Survey {
         }
     }
 
-    /// Writes down what was found in the account and not on record, and what is on record and gone.
+    /// Finds what came of creating calls for nodes that are no longer wished for, and whose outcome is
+    /// not on record.
+    async fn settle_started(
+        &mut self,
+        work: &Work,
+        graph: &Graph,
+        registry: &Registry,
+    ) -> Result<()> {
+        let records = work.with_state(|state| state.records.clone());
+        let orphans = records.into_iter().filter(|(address, _)| graph.get(address).is_none());
+        for (address, record) in orphans {
+            let (Some(token), Some(kind)) = (record.started, registry.get(&record.kind)) else {
+                continue;
+            };
+            if let Some(found) = work.find(kind, &address, Some(&token), true).await? {
+                let known = self.extras.iter().any(|extra| {
+                    extra.address == address && same(kind, &extra.identity, &found.out)
+                });
+                if !known {
+                    let (address, identity) = (address.clone(), found.out);
+                    let (kind, edges) = (kind.clone(), Vec::new());
+                    let extra = Extra { address, kind, identity, edges, fresh: false, seen: true };
+                    note_surplus(work, &extra)?;
+                    self.extras.push(extra);
+                }
+            }
+            work.note(Entry::Abandoned { address })?;
+        }
+        Ok(())
+    }
+
+    /// Writes down what was found in the account and not on record, and what is on record and gone: a
+    /// later look need not search for what this one has found.
     ///
     /// # Errors
     /// When the state cannot be written.
-    pub async fn record(&self, work: &Work, graph: &Graph) -> Result<Vec<Address>> {
+    pub async fn record(
+        &mut self,
+        work: &Work,
+        graph: &Graph,
+        registry: &Registry,
+    ) -> Result<Vec<Address>> {
         let mut adopted = Vec::new();
         for (address, finding) in &self.findings {
             let Some(step) = graph.get(address) else { continue };
@@ -354,6 +404,13 @@ impl Survey {
                 work.note(Entry::Deleted { address: address.clone(), identity: gone })?;
             }
         }
+        for extra in self.extras.iter().filter(|extra| extra.seen) {
+            note_surplus(work, extra)?;
+        }
+        self.settle_started(work, graph, registry).await?;
+        if self.whole {
+            work.journal(Entry::Chosen { key: SEARCHED.into(), value: true.into() }).await?;
+        }
         Ok(adopted)
     }
 
@@ -369,15 +426,20 @@ pub fn same(kind: &Rc<dyn KindOps>, one: &Value, other: &Value) -> bool {
     one == other || kind.id(one) == kind.id(other)
 }
 
+fn note_surplus(work: &Work, extra: &Extra) -> Result<()> {
+    work.note(Entry::Surplus {
+        address: extra.address.clone(),
+        kind: extra.kind.kind().0.into(),
+        identity: extra.identity.clone(),
+    })
+}
+
 /// The kinds that the record says too little about.
 fn kinds_to_search<'a>(
     graph: &'a Graph,
     registry: &'a Registry,
     records: &BTreeMap<Address, Record>,
 ) -> Vec<&'a Rc<dyn KindOps>> {
-    if records.is_empty() {
-        return registry.iter().collect();
-    }
     let unrecorded = graph.iter().filter(|(address, _)| {
         records.get(*address).is_none_or(|record| record.identity.is_none())
     });

@@ -78,27 +78,27 @@ pub fn base(
     way_out(blueprint, &public_table, Some(&base.attachment), None);
     for (zone, cidr) in facts.zones.iter().zip(&blocks.public) {
         let subnet = subnet(blueprint, &base, "public", zone, cidr.to_string());
-        associate(blueprint, &subnet, &public_table);
+        associate(blueprint, &subnet, &public_table, Vec::new());
         base.public.push(subnet);
     }
     let tables = private_tables(blueprint, &mut base, network.nat, facts);
     for (index, (zone, cidr)) in facts.zones.iter().zip(&blocks.private).enumerate() {
         let subnet = subnet(blueprint, &base, "private", zone, cidr.to_string());
-        let table = &tables[index.min(tables.len() - 1)];
-        let association = associate(blueprint, &subnet, table);
+        let (table, way_out) = &tables[index.min(tables.len() - 1)];
+        let association = associate(blueprint, &subnet, table, way_out.clone());
         base.egress.push(association.gate_created());
         base.private.push(subnet);
     }
     base
 }
 
-/// A private route table for each NAT gateway.
+/// A private route table for each NAT gateway, with what makes it a way out.
 fn private_tables(
     blueprint: &mut Blueprint,
     base: &mut Base,
     nat: Nat,
     facts: &Facts,
-) -> Vec<Handle<RouteTable>> {
+) -> Vec<(Handle<RouteTable>, Vec<Gate>)> {
     let gateways = nat.per_vpc(facts.zones.len());
     let mut tables = Vec::new();
     for (zone, subnet) in facts.zones.iter().zip(base.public.clone()).take(gateways) {
@@ -114,10 +114,10 @@ fn private_tables(
             blueprint.declare(format!("{side}/nat-gateway/{letter}"), NatGateway { needs });
         let table = table(blueprint, base, &format!("private-{letter}"));
         let route = way_out(blueprint, &table, None, Some(&gateway));
-        base.egress.push(route.gate_created());
         // Tasks started before it is available cannot pull images, and use up their retries.
-        base.egress.push(gateway.gate_ready());
-        tables.push(table);
+        let way_out = vec![route.gate_created(), gateway.gate_ready()];
+        base.egress.extend(way_out.clone());
+        tables.push((table, way_out));
     }
     tables
 }
@@ -163,9 +163,10 @@ fn associate(
     blueprint: &mut Blueprint,
     subnet: &Handle<Subnet>,
     table: &Handle<RouteTable>,
+    way_out: Vec<Gate>,
 ) -> Handle<SubnetRouteTableAssociation> {
-    let needs =
-        SubnetRouteTableAssociationNeeds { subnet: subnet.created(), table: table.created() };
+    let (subnet_id, table) = (subnet.created(), table.created());
+    let needs = SubnetRouteTableAssociationNeeds { subnet: subnet_id, table, way_out };
     let address = association::address(subnet.address());
     blueprint.declare(address, SubnetRouteTableAssociation { needs })
 }

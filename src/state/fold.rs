@@ -136,6 +136,16 @@ impl State {
                 record.settled = None;
                 record.retired.extend(record.identity.take());
             }
+            Entry::Surplus { address, kind, identity } => {
+                let record = self.records.entry(address.clone()).or_default();
+                if record.kind.is_empty() {
+                    record.kind.clone_from(kind);
+                }
+                let known = record.identity.as_ref() == Some(identity);
+                if !known && !record.retired.contains(identity) {
+                    record.retired.push(identity.clone());
+                }
+            }
             Entry::Deleted { address, identity } => {
                 let record = self.known(address)?;
                 if record.identity.as_ref() == Some(identity) {

@@ -65,6 +65,15 @@ pub enum Entry {
         /// The node.
         address: Address,
     },
+    /// Another one of the node was found, that nothing wishes for: it is to be removed.
+    Surplus {
+        /// The node.
+        address: Address,
+        /// Its kind.
+        kind: String,
+        /// Which one.
+        identity: Value,
+    },
     /// It is gone: the current one, or the retired one of this identity.
     Deleted {
         /// The node.

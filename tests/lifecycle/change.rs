@@ -2,10 +2,10 @@
 
 use crate::common::{DEMO, World};
 use meshctl::{
-    engine::Action,
-    model::{Address, Depth},
+    engine::{Action, Event, Events, Interrupt},
+    model::{Address, Depth, Kind},
 };
-use std::collections::BTreeMap;
+use std::{cell::Cell, collections::BTreeMap, rc::Rc};
 
 async fn demo() -> World {
     let world = World::new(DEMO);
@@ -180,4 +180,28 @@ async fn a_replaced_association_is_not_taken_for_a_leftover_later() {
     let mut since = calls[before..].iter();
     assert!(!since.any(|call| call.operation == "ec2:DisassociateRouteTable"));
     assert_eq!(world.up_in_full().await.done().calls.mutating, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_subnet_keeps_its_way_out_until_the_next_one_works() {
+    let mut world = World::new(&DEMO.replacen("nat = \"per-az\"", "nat = \"single\"", 1));
+    world.up().await.done();
+    world.edit("nat = \"single\"", "nat = \"per-az\"");
+    let (account, moved) = (world.simulator.clone(), Rc::new(Cell::new(0)));
+    let count = moved.clone();
+    let events = Events::to(move |event| {
+        if let Event::Updated { kind: Kind("AWS::EC2::SubnetRouteTableAssociation"), id, .. } =
+            event
+        {
+            let pending = account.behind(|account| {
+                let vpc = account.ec2.subnets.known(id).expect("a subnet").vpc_id.clone();
+                let gateways = account.ec2.nat_gateways.all().filter(|(_, it)| it.vpc_id == vpc);
+                gateways.filter(|(_, gateway)| gateway.state == "pending").count()
+            });
+            assert_eq!(pending, 0, "a subnet was moved behind a gateway that does not work yet");
+            count.set(count.get() + 1);
+        }
+    });
+    world.up_telling(Interrupt::default(), Depth::Listed, events).await.done();
+    assert_eq!(moved.get(), 2);
 }

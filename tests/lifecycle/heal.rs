@@ -1,6 +1,6 @@
 //! What others did behind our back, and what was lost on the way.
 
-use crate::common::{DEMO, World};
+use crate::common::{DEMO, World, app_mesh};
 use meshctl::{
     engine::Interrupt,
     model::{
@@ -9,6 +9,7 @@ use meshctl::{
     },
     simulator::{Fault, Rule, When},
 };
+use std::time::Duration;
 
 #[tokio::test(start_paused = true)]
 async fn throttling_and_failures_only_take_longer() {
@@ -130,4 +131,49 @@ async fn what_was_to_be_replaced_stays_when_it_is_wished_for_again() {
     assert_eq!(back.known.raw(&revision).cloned(), first);
     assert_eq!(back.calls.by_operation.get("ecs:DeregisterTaskDefinition"), None);
     assert_eq!(world.up_in_full().await.done().calls.mutating, 0);
+}
+
+/// An `up` that is killed after so many seconds.
+async fn killed_up(world: &World, seconds: u64) {
+    let up = tokio::time::timeout(Duration::from_secs(seconds), world.up());
+    assert!(up.await.is_err(), "it had ended by then");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_killed_up_had_found_and_not_removed_is_removed_by_the_next() {
+    let mut world = World::new(&app_mesh());
+    world.up().await.done();
+    // Only the account knows of the mesh now, and nothing wishes for it.
+    world.lose_state();
+    world.edit("kind = \"app-mesh\"", "kind = \"service-connect\"");
+    killed_up(&world, 10).await;
+    assert_eq!(world.count("appmesh", "Mesh"), 1);
+    world.up().await.done();
+    assert_eq!(world.count("appmesh", "Mesh"), 0);
+    world.down().await.done();
+    world.assert_empty();
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_lost_call_made_is_removed_when_nothing_wishes_for_it_any_more() {
+    let mut world = World::new(DEMO);
+    world.simulator.fault(Rule::new("logs:CreateLogGroup", When::Always, Fault::LoseAnswer));
+    killed_up(&world, 5).await;
+    world.simulator.calm();
+    let simulator = world.simulator.clone();
+    let groups = || {
+        let all = simulator.inventory().resources.into_iter();
+        let ids = all.filter(|it| it.kind == "LogGroup").map(|it| it.id);
+        ids.filter(|id| id.contains("crystal")).collect::<Vec<_>>()
+    };
+    assert_ne!(groups(), [] as [String; 0]);
+    let crystal = DEMO.find("# A back-end that answers only").expect("crystal")..;
+    let end = DEMO.find("# The rest of what a service may say").expect("its end");
+    let without = [&DEMO[..crystal.start], &DEMO[end..]].concat();
+    world.config = without.replacen("[\"nodejs\", \"crystal\"]", "[\"nodejs\"]", 1);
+    killed_up(&world, 200).await;
+    world.up().await.done();
+    assert_eq!(groups(), [] as [String; 0]);
+    world.down().await.done();
+    world.assert_empty();
 }

@@ -29,6 +29,8 @@ needs! {
         subnet: Created<Subnet>,
         /// The table that it uses.
         table: Created<RouteTable>,
+        /// The way out that the table has: what runs in a subnet must not lose its own meanwhile.
+        way_out: Vec<Gate>,
     }
 }
 

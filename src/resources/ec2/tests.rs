@@ -196,6 +196,7 @@ fn to_the_internet(through_nat: bool) -> Route {
 
 fn uses() -> SubnetRouteTableAssociation {
     let needs = SubnetRouteTableAssociationNeeds {
+        way_out: Vec::new(),
         subnet: handle("subnet").created(),
         table: handle("table").created(),
     };
@@ -248,8 +249,11 @@ impl Network {
             };
             let route_at = route::address(&Address::new(table_at));
             routes.push(settle(cx, route_at.as_str(), &to_the_internet(behind_nat), &way).await);
-            let ends =
-                SubnetRouteTableAssociationValues { subnet: subnet.clone(), table: table.clone() };
+            let ends = SubnetRouteTableAssociationValues {
+                subnet: subnet.clone(),
+                table: table.clone(),
+                way_out: Vec::new(),
+            };
             let at = association::address(&Address::new(format!("subnet/{at}")));
             associations.push(settle(cx, at.as_str(), &uses(), &ends).await);
             tables.push(table);
@@ -345,6 +349,7 @@ async fn what_changes_behind_our_back_is_mended_in_place() {
     // A subnet that moves to another table keeps its recorded identity.
     let [recorded, _] = &network.associations;
     let ends = |table: &RouteTableId| SubnetRouteTableAssociationValues {
+        way_out: Vec::new(),
         subnet: network.public.clone(),
         table: table.clone(),
     };
