@@ -1,0 +1,157 @@
+//! What is there and not wished for: found, and written down before anything is made.
+
+use super::{Census, SEARCHED, Survey, same};
+use crate::{
+    engine::work::Work,
+    model::{Address, Edge, Graph, KindOps, Registry, Result},
+    state::{Entry, Record},
+};
+use serde_json::Value;
+use std::{collections::BTreeMap, rc::Rc};
+
+/// Something that exists and that the configuration does not have (any more).
+#[derive(Clone)]
+pub struct Extra {
+    /// Its address.
+    pub address: Address,
+    /// Its kind.
+    pub kind: Rc<dyn KindOps>,
+    /// Its identity.
+    pub identity: Value,
+    /// What it stands on, as far as known.
+    pub edges: Vec<Edge>,
+    /// Whether it may have been made a moment ago, so that reads do not show it yet.
+    pub fresh: bool,
+    /// Whether a search has just shown that it carries this stack's tag.
+    pub seen: bool,
+}
+
+impl Survey {
+    /// What is on record or in the account and not in the configuration, and earlier ones of what is.
+    pub(super) fn find_extras(
+        &mut self,
+        graph: &Graph,
+        registry: &Registry,
+        records: &BTreeMap<Address, Record>,
+        census: &Census,
+    ) {
+        for (address, record) in records {
+            let Some(kind) = registry.get(&record.kind) else { continue };
+            let orphan = graph.get(address).is_none();
+            let current = record.identity.iter().filter(|_| orphan);
+            let kept = self.findings.get(address).and_then(|finding| finding.identity.as_ref());
+            let retired = record.retired.iter().filter(|one| Some(*one) != kept);
+            for identity in current.chain(retired) {
+                self.extras.push(Extra {
+                    address: address.clone(),
+                    kind: kind.clone(),
+                    identity: identity.clone(),
+                    edges: record.edges.clone(),
+                    fresh: record.settled.is_none(),
+                    seen: false,
+                });
+            }
+        }
+        for (kind, found) in census {
+            let Some(kind) = registry.get(kind) else { continue };
+            for found in found {
+                let current = self.findings.get(&found.address);
+                let kept = current.and_then(|finding| finding.identity.as_ref());
+                let listed = |extra: &Extra| {
+                    extra.address == found.address && same(kind, &extra.identity, &found.out)
+                };
+                if !kept.is_some_and(|kept| same(kind, kept, &found.out))
+                    && !self.extras.iter().any(listed)
+                {
+                    self.extras.push(Extra {
+                        address: found.address.clone(),
+                        kind: kind.clone(),
+                        identity: found.out.clone(),
+                        edges: Vec::new(),
+                        fresh: false,
+                        seen: true,
+                    });
+                }
+            }
+        }
+    }
+
+    /// Finds what came of creating calls for nodes that are no longer wished for, and whose outcome is
+    /// not on record.
+    async fn settle_started(
+        &mut self,
+        work: &Work,
+        graph: &Graph,
+        registry: &Registry,
+    ) -> Result<()> {
+        let records = work.with_state(|state| state.records.clone());
+        let orphans = records.into_iter().filter(|(address, _)| graph.get(address).is_none());
+        for (address, record) in orphans {
+            let (Some(token), Some(kind)) = (record.started, registry.get(&record.kind)) else {
+                continue;
+            };
+            if let Some(found) = work.find(kind, &address, Some(&token), true).await? {
+                let known = self.extras.iter().any(|extra| {
+                    extra.address == address && same(kind, &extra.identity, &found.out)
+                });
+                if !known {
+                    let (address, identity) = (address.clone(), found.out);
+                    let (kind, edges) = (kind.clone(), Vec::new());
+                    let extra = Extra { address, kind, identity, edges, fresh: false, seen: true };
+                    note_surplus(work, &extra)?;
+                    self.extras.push(extra);
+                }
+            }
+            work.note(Entry::Abandoned { address })?;
+        }
+        Ok(())
+    }
+
+    /// Writes down what was found in the account and not on record, and what is on record and gone: a
+    /// later look need not search for what this one has found.
+    ///
+    /// # Errors
+    /// When the state cannot be written.
+    pub async fn record(
+        &mut self,
+        work: &Work,
+        graph: &Graph,
+        registry: &Registry,
+    ) -> Result<Vec<Address>> {
+        let mut adopted = Vec::new();
+        for (address, finding) in &self.findings {
+            let Some(step) = graph.get(address) else { continue };
+            if let (true, Some(identity)) = (finding.adopted, &finding.identity) {
+                work.note(Entry::Created {
+                    address: address.clone(),
+                    kind: step.kind().kind().0.into(),
+                    identity: identity.clone(),
+                    edges: step.edges(),
+                })?;
+                adopted.push(address.clone());
+            }
+            let recorded = work.with_state(|state| {
+                state.records.get(address).and_then(|record| record.identity.clone())
+            });
+            if let (None, Some(gone)) = (&finding.identity, recorded) {
+                work.note(Entry::Deleted { address: address.clone(), identity: gone })?;
+            }
+        }
+        for extra in self.extras.iter().filter(|extra| extra.seen) {
+            note_surplus(work, extra)?;
+        }
+        self.settle_started(work, graph, registry).await?;
+        if self.whole {
+            work.journal(Entry::Chosen { key: SEARCHED.into(), value: true.into() }).await?;
+        }
+        Ok(adopted)
+    }
+}
+
+fn note_surplus(work: &Work, extra: &Extra) -> Result<()> {
+    work.note(Entry::Surplus {
+        address: extra.address.clone(),
+        kind: extra.kind.kind().0.into(),
+        identity: extra.identity.clone(),
+    })
+}
