@@ -21,7 +21,7 @@ use meshctl::{
     stack::policies::{self, Command, MANAGED, Policy},
 };
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 /// A stack whose commands may do only what their policies allow.
 struct Trial {
@@ -229,6 +229,8 @@ async fn leave_behind(world: &World) {
         .map(|(key, value)| aws_sdk_ecs::types::Tag::builder().key(key).value(value).build());
     let old = session.cx.ecs().create_cluster().cluster_name("servicemesh-demo-old");
     old.set_tags(Some(tags.collect())).send().await.expect("a cluster of old");
+    // Reads lag behind creates.
+    tokio::time::sleep(Duration::from_secs(60)).await;
 }
 
 /// A namespace of the stack's that is still being made.
