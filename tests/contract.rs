@@ -194,6 +194,7 @@ fn changed(config: &str) -> String {
         ("mesh_port = 3001", "mesh_port = 3011\ndesired = 1\nhealth = { interval_seconds = 12 }"),
         ("path = \"/crystal/\"", "path = \"/crystal/api\"\nWEIGHTS"),
         ("# team = \"platform\"", "team = \"platform\""),
+        ("nat = \"per-az\"", "nat = \"none\""),
     ];
     // Only App Mesh has weights.
     let weights = if config == DEMO { "weights = { crystal = 3, nodejs = 1 }" } else { "" };

@@ -1,6 +1,6 @@
 //! The environments that are measured.
 
-use crate::common::{DEMO, World, linked};
+use crate::common::{DEMO, World, linked, without_nat};
 use std::fmt::Write;
 
 /// Names and configurations.
@@ -8,6 +8,8 @@ pub fn all() -> Vec<(&'static str, String)> {
     vec![
         ("demo", DEMO.into()),
         ("demo-v2", linked()),
+        ("no-nat", without_nat()),
+        ("no-nat-v2", linked().replacen("\"per-az\"", "\"none\"", 1)),
         ("three-az", include_str!("../../config/three-az.toml").into()),
         ("10", services(10)),
         ("100", services(100)),

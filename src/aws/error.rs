@@ -120,7 +120,7 @@ fn hint(code: &str) -> Option<&'static str> {
     Some(match code {
         "AddressLimitExceeded" => {
             "release an unused Elastic IP, raise the quota \"EC2-VPC Elastic IPs\", or set \
-             network.nat = \"single\"; then run `meshctl up` again"
+             network.nat = \"single\" or \"none\"; then run `meshctl up` again"
         }
         "VpcLimitExceeded" => {
             "delete an unused VPC or raise the quota \"VPCs per Region\", then run `meshctl up` again"

@@ -99,7 +99,11 @@ impl Reader {
         let nat: String = self.get(&network, "nat");
         Network {
             availability_zones: self.get(&network, "availability_zones"),
-            nat: if nat == "single" { Nat::Single } else { Nat::PerAz },
+            nat: match nat.as_str() {
+                "single" => Nat::Single,
+                "none" => Nat::None,
+                _ => Nat::PerAz,
+            },
             allowed_cidrs: self.get(&network, "allowed_cidrs"),
             provider: self.vpc(&network, "provider"),
             consumer: self.vpc(&network, "consumer"),

@@ -75,6 +75,8 @@ pub enum Nat {
     PerAz,
     /// One for the whole VPC: cheaper, and within the default quota of Elastic IPs.
     Single,
+    /// None: tasks run in the public subnets, each with a public address of its own.
+    None,
 }
 
 /// One VPC's blocks. Each list has a subnet for every availability zone, and may have more.
@@ -82,9 +84,10 @@ pub enum Nat {
 pub struct Vpc {
     /// The VPC's own block.
     pub cidr: Ipv4Net,
-    /// Subnets of load balancers and NAT gateways, by availability zone.
+    /// Subnets of public load balancers and NAT gateways, by availability zone; of tasks, where there
+    /// are no NAT gateways.
     pub public: Vec<Ipv4Net>,
-    /// Subnets of tasks, by availability zone.
+    /// Subnets of tasks and of what is internal, by availability zone.
     pub private: Vec<Ipv4Net>,
 }
 
@@ -247,6 +250,7 @@ impl Nat {
         match self {
             Self::PerAz => availability_zones,
             Self::Single => 1,
+            Self::None => 0,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What is allowed and may still surprise.
 
-use super::{Config, Expose, Nat};
+use super::{Config, Expose, Nat, Vpc};
+use ipnet::Ipv4Net;
 
 /// What an account may have of Elastic IPs in a region, unless it asked for more.
 const ELASTIC_IPS: usize = 5;
@@ -13,13 +14,13 @@ pub(super) fn warnings(config: &Config) -> Vec<String> {
 fn addresses(config: &Config) -> Vec<String> {
     let network = &config.network;
     let needed = 2 * network.nat.per_vpc(network.availability_zones);
-    if network.nat == Nat::Single || needed <= ELASTIC_IPS {
+    if network.nat != Nat::PerAz || needed <= ELASTIC_IPS {
         return Vec::new();
     }
     vec![format!(
         "network.nat = \"per-az\" in {} zones takes {needed} Elastic IPs and the default quota is \
          {ELASTIC_IPS} per region; raise \"EC2-VPC Elastic IPs\" first or set network.nat = \
-         \"single\"",
+         \"single\" or \"none\"",
         network.availability_zones
     )]
 }
@@ -46,18 +47,23 @@ fn zones(config: &Config) -> Vec<String> {
         return Vec::new();
     }
     let network = &config.network;
-    let unknown = |(zone, block): (usize, &ipnet::Ipv4Net)| {
+    let unknown = |(zone, block): (usize, &Ipv4Net)| {
         let [first, _, third, _] = block.addr().octets();
         first != 10 || usize::from(third) != 100 + zone
+    };
+    // Tasks are where their way out is.
+    let (name, blocks): (_, fn(&Vpc) -> &[Ipv4Net]) = match network.nat {
+        Nat::PerAz | Nat::Single => ("private", |vpc| &vpc.private),
+        Nat::None => ("public", |vpc| &vpc.public),
     };
     [("provider", &network.provider), ("consumer", &network.consumer)]
         .into_iter()
         .filter(|(_, vpc)| {
-            vpc.private.iter().take(network.availability_zones).enumerate().any(unknown)
+            blocks(vpc).iter().take(network.availability_zones).enumerate().any(unknown)
         })
         .map(|(side, _)| {
             format!(
-                "network.{side}.private is not 10.x.100.0/24, 10.x.101.0/24, 10.x.102.0/24, by \
+                "network.{side}.{name} is not 10.x.100.0/24, 10.x.101.0/24, 10.x.102.0/24, by \
                  which the demo's images tell their zones; they will show other letters or \
                  \"AZ-unknown\""
             )

@@ -24,7 +24,8 @@ pub struct Quota {
 }
 
 const DELETE: &str = "delete some that are not needed";
-const SINGLE: &str = "release some that are not needed, or set network.nat = \"single\"";
+const SINGLE: &str =
+    "release some that are not needed, or set network.nat = \"single\" or \"none\"";
 
 /// All limits that a stack can meet.
 const QUOTAS: &[Quota] = &[

@@ -37,7 +37,18 @@ pub struct Base {
     pub public: Vec<Handle<Subnet>>,
     /// One for each zone.
     pub private: Vec<Handle<Subnet>>,
-    /// What tasks in the private subnets need before they can pull images.
+    /// Where tasks run.
+    pub tasks: Tasks,
+}
+
+/// Where tasks run: in the private subnets behind NAT gateways, or in the public ones.
+#[derive(Default)]
+pub struct Tasks {
+    /// One for each zone.
+    pub subnets: Vec<Handle<Subnet>>,
+    /// Whether each has a public address: the internet gateway serves nothing without one.
+    pub assign_public_ip: bool,
+    /// What they need before they can pull images.
     pub egress: Vec<Gate>,
 }
 
@@ -72,13 +83,20 @@ pub fn base(
         attachment,
         public: Vec::new(),
         private: Vec::new(),
-        egress: Vec::new(),
+        tasks: Tasks { assign_public_ip: network.nat == Nat::None, ..Tasks::default() },
     };
+    let in_public = base.tasks.assign_public_ip;
     let public_table = table(blueprint, &base, "public");
-    way_out(blueprint, &public_table, Some(&base.attachment), None);
+    let route = way_out(blueprint, &public_table, Some(&base.attachment), None);
+    if in_public {
+        base.tasks.egress.push(route.gate_created());
+    }
     for (zone, cidr) in facts.zones.iter().zip(&blocks.public) {
         let subnet = subnet(blueprint, &base, "public", zone, cidr.to_string());
-        associate(blueprint, &subnet, &public_table, Vec::new());
+        let association = associate(blueprint, &subnet, &public_table, Vec::new());
+        if in_public {
+            base.tasks.egress.push(association.gate_created());
+        }
         base.public.push(subnet);
     }
     let tables = private_tables(blueprint, &mut base, network.nat, facts);
@@ -86,13 +104,17 @@ pub fn base(
         let subnet = subnet(blueprint, &base, "private", zone, cidr.to_string());
         let (table, way_out) = &tables[index.min(tables.len() - 1)];
         let association = associate(blueprint, &subnet, table, way_out.clone());
-        base.egress.push(association.gate_created());
+        if !in_public {
+            base.tasks.egress.push(association.gate_created());
+        }
         base.private.push(subnet);
     }
+    base.tasks.subnets = if in_public { &base.public } else { &base.private }.clone();
     base
 }
 
-/// A private route table for each NAT gateway, with what makes it a way out.
+/// A private route table for each NAT gateway, with what makes it a way out; without any gateway, one
+/// from which nothing leads out.
 fn private_tables(
     blueprint: &mut Blueprint,
     base: &mut Base,
@@ -101,8 +123,14 @@ fn private_tables(
 ) -> Vec<(Handle<RouteTable>, Vec<Gate>)> {
     let gateways = nat.per_vpc(facts.zones.len());
     let mut tables = Vec::new();
-    for (zone, subnet) in facts.zones.iter().zip(base.public.clone()).take(gateways) {
+    let places = facts.zones.iter().zip(base.public.clone());
+    for (index, (zone, subnet)) in places.take(gateways.max(1)).enumerate() {
         let (side, letter) = (base.side, letter(zone));
+        let table = table(blueprint, base, &format!("private-{letter}"));
+        if index >= gateways {
+            tables.push((table, Vec::new()));
+            break;
+        }
         let address = blueprint.declare(format!("{side}/eip/{letter}"), Eip {});
         // The public subnet's route may come later; without the attachment the gateway would fail.
         let needs = NatGatewayNeeds {
@@ -112,11 +140,10 @@ fn private_tables(
         };
         let gateway =
             blueprint.declare(format!("{side}/nat-gateway/{letter}"), NatGateway { needs });
-        let table = table(blueprint, base, &format!("private-{letter}"));
         let route = way_out(blueprint, &table, None, Some(&gateway));
         // Tasks started before it is available cannot pull images, and use up their retries.
         let way_out = vec![route.gate_created(), gateway.gate_ready()];
-        base.egress.extend(way_out.clone());
+        base.tasks.egress.extend(way_out.clone());
         tables.push((table, way_out));
     }
     tables

@@ -96,7 +96,7 @@ pub fn service(
     let (target_group, listener) = front(blueprint, place.base, service, &variant.front);
 
     let mut gates: Vec<Gate> = vec![logs.gate_created(), place.execution_role.gate_ready()];
-    gates.extend(place.base.egress.iter().cloned());
+    gates.extend(place.base.tasks.egress.iter().cloned());
     // ECS refuses a target group that no listener uses.
     gates.extend(listener.map(|listener| listener.gate_created()));
     let mut containers = vec![app(service, &variant, log_group_name)];
@@ -129,7 +129,7 @@ pub fn service(
         needs: ServiceNeeds {
             cluster: place.cluster.created(),
             task_definition: definition.created(),
-            subnets: place.base.private.iter().map(Handle::created).collect(),
+            subnets: place.base.tasks.subnets.iter().map(Handle::created).collect(),
             security_groups: vec![group.created()],
             target_group: target_group.map(|target_group| target_group.created()),
             registry,
@@ -138,6 +138,7 @@ pub fn service(
             gates,
         },
         service_name: name.clone(),
+        assign_public_ip: place.base.tasks.assign_public_ip,
         desired_count: service.desired,
         container_name: name.clone(),
         container_port: service.port,

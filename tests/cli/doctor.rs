@@ -42,14 +42,14 @@ fn what_is_in_the_way_is_told_by_doctor_and_keeps_up_from_beginning() {
     let troubles = doctor.stdout.lines().skip_while(|line| !line.starts_with("failure"));
     assert_snapshot!(troubles.take(2).collect::<Vec<_>>().join("\n"), @r#"
     failure  quotas: Elastic IPs: 4 used + 4 to be made, of 5
-             remedy: raise the quota "EC2-VPC Elastic IPs" (ec2 L-0263D0A3), or release some that are not needed, or set network.nat = "single"
+             remedy: raise the quota "EC2-VPC Elastic IPs" (ec2 L-0263D0A3), or release some that are not needed, or set network.nat = "single" or "none"
     "#);
     assert_snapshot!(doctor.stdout.lines().last().unwrap_or_default(), @"19 ok, 1 in the way: `meshctl up` would be refused");
 
     let lines = home.local(&["doctor", "--output", "json"]).ends(5).json();
     let failure = lines.iter().find(|line| line["verdict"] == "failure").expect("a failure");
     assert_snapshot!(failure, @r#"
-    {"check":"quotas","event":"check","remedy":"raise the quota \"EC2-VPC Elastic IPs\" (ec2 L-0263D0A3), or release some that are not needed, or set network.nat = \"single\"","verdict":"failure","what":"Elastic IPs: 4 used + 4 to be made, of 5"}
+    {"check":"quotas","event":"check","remedy":"raise the quota \"EC2-VPC Elastic IPs\" (ec2 L-0263D0A3), or release some that are not needed, or set network.nat = \"single\" or \"none\"","verdict":"failure","what":"Elastic IPs: 4 used + 4 to be made, of 5"}
     "#);
     let summary = lines.last().expect("a summary");
     assert_eq!((&summary["event"], &summary["outcome"]), (&"summary".into(), &"refused".into()));
@@ -62,7 +62,7 @@ fn what_is_in_the_way_is_told_by_doctor_and_keeps_up_from_beginning() {
     mesh: App Mesh (App Mesh answers this account)
     looking at what there is
     failure: quotas: Elastic IPs: 4 used + 4 to be made, of 5
-      hint: raise the quota "EC2-VPC Elastic IPs" (ec2 L-0263D0A3), or release some that are not needed, or set network.nat = "single"
+      hint: raise the quota "EC2-VPC Elastic IPs" (ec2 L-0263D0A3), or release some that are not needed, or set network.nat = "single" or "none"
     error: 1 check failed, and nothing was changed
       hint: mend what is named above and run the command again
       hint: `meshctl up --skip-checks` goes on regardless

@@ -39,6 +39,13 @@ pub fn linked() -> String {
     DEMO.replacen(stage, &format!("{stage}\nvpc_link = \"v2\""), 1)
 }
 
+/// The demonstration without NAT gateways.
+pub fn without_nat() -> String {
+    let nat = "nat = \"per-az\"";
+    assert!(DEMO.contains(nat), "the demonstration has NAT gateways");
+    DEMO.replacen(nat, "nat = \"none\"", 1)
+}
+
 /// The session's engine, whose delays and nonces are new in each command of a test, and the same
 /// whenever the test runs.
 fn engine(session: &Session, store: Store, events: Events, interrupt: Interrupt) -> Engine {

@@ -11,6 +11,7 @@ mod heal;
 mod held;
 mod mesh;
 mod migration;
+mod nat;
 mod policy;
 mod reap;
 mod safety;

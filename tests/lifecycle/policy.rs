@@ -314,6 +314,8 @@ async fn ups(config: &str) {
     trial.up().await;
     trial.edit("availability_zones = 2", "availability_zones = 3");
     trial.up().await;
+    trial.edit("nat = \"single\"", "nat = \"none\"");
+    trial.up().await;
 
     // What it no longer has is removed, whoever remembers it.
     leave_behind(&trial.world).await;

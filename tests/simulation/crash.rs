@@ -11,7 +11,7 @@
 use super::{
     number,
     play::{Ended, World, paused},
-    shape::{STACK, Service, Shape},
+    shape::{Nat, STACK, Service, Shape},
     shrink::Tally,
     steps::{Kill, Moment},
     wire::Wire,
@@ -40,7 +40,7 @@ fn demo() -> Shape {
     };
     Shape {
         zones: 2,
-        nat_per_zone: true,
+        nat: Nat::PerZone,
         connect: false,
         retention: 1,
         tagged: false,
@@ -50,10 +50,11 @@ fn demo() -> Shape {
     }
 }
 
-/// The demonstration with something of everything changed: a service gone and one new, an image, a
+/// The demonstration with something of everything changed: a service gone and one new, tasks in other subnets, an image, a
 /// route, a port that AWS cannot change in place, tags, rules.
 fn changed() -> Shape {
     let mut shape = demo();
+    shape.nat = Nat::None;
     shape.retention = 7;
     shape.tagged = true;
     shape.cidrs = 2;

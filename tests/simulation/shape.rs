@@ -6,11 +6,29 @@ use std::fmt::Write;
 /// The name of every stack here.
 pub const STACK: &str = "chance";
 
+/// NAT gateways: one in each zone, one for a VPC, none.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Nat {
+    PerZone,
+    Single,
+    None,
+}
+
+impl Nat {
+    fn random(dice: &mut Xoshiro256PlusPlus) -> Self {
+        match dice.random_range(0..4) {
+            0 => Self::PerZone,
+            1 => Self::None,
+            _ => Self::Single,
+        }
+    }
+}
+
 /// What a configuration says, as far as it varies.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Shape {
     pub zones: usize,
-    pub nat_per_zone: bool,
+    pub nat: Nat,
     /// Service Connect, and not App Mesh.
     pub connect: bool,
     pub retention: u32,
@@ -52,7 +70,7 @@ impl Shape {
         let zones = if dice.random_range(0..8) == 0 { 3 } else { 2 };
         let mut shape = Self {
             zones,
-            nat_per_zone: dice.random_range(0..4) == 0,
+            nat: Nat::random(dice),
             connect: dice.random_range(0..3) == 0,
             retention: 1,
             tagged: dice.random(),
@@ -92,7 +110,7 @@ impl Shape {
             4 => self.retention = if self.retention == 1 { 7 } else { 1 },
             5 => self.tagged = !self.tagged,
             6 => self.cidrs = 3 - self.cidrs,
-            7 => self.nat_per_zone = !self.nat_per_zone,
+            7 => self.nat = Nat::random(dice),
             8 if last > 0 => {
                 let one = &mut self.services[dice.random_range(1..=last)];
                 one.api = !one.api;
@@ -113,7 +131,11 @@ impl Shape {
 
     /// NAT gateways in each VPC.
     pub fn gateways(&self) -> usize {
-        if self.nat_per_zone { self.zones } else { 1 }
+        match self.nat {
+            Nat::PerZone => self.zones,
+            Nat::Single => 1,
+            Nat::None => 0,
+        }
     }
 
     /// The file.
@@ -126,7 +148,11 @@ impl Shape {
             self.retention,
             if self.tagged { "[tags]\nteam = \"chance\"\n" } else { "" },
             self.zones,
-            if self.nat_per_zone { "per-az" } else { "single" },
+            match self.nat {
+                Nat::PerZone => "per-az",
+                Nat::Single => "single",
+                Nat::None => "none",
+            },
             &cidrs[..self.cidrs],
             if self.connect { "service-connect" } else { "app-mesh" },
         );

@@ -93,11 +93,15 @@ pub const KEYS: &[Key] = &[
     ),
     key(
         "network.nat",
-        Choice(&["per-az", "single"]),
+        Choice(&["per-az", "single", "none"]),
         Value("\"per-az\""),
-        InPlace("gateways and their addresses come or go; connections through them break"),
-        "NAT gateways: one in each zone of a VPC, or one for the VPC. Each takes an Elastic IP, of \
-         which an account has 5 by default",
+        InPlace(
+            "gateways and their addresses come or go; connections through them break. To or from \
+             `none`, tasks are replaced a few at a time, in their other subnets",
+        ),
+        "NAT gateways: one in each zone of a VPC, one for the VPC, or none. Each takes an Elastic \
+         IP, of which an account has 5 by default. With `none`, tasks run in the public subnets, \
+         each with a public address, and still only the load balancers and the VPC reach them",
     ),
     key(
         "network.allowed_cidrs",

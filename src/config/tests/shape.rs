@@ -119,13 +119,8 @@ fn a_value_out_of_range_is_refused() {
         ),
         (
             top("network.nat = \"per-zone\""),
-            "line 1: network.nat = \"per-zone\" is not a choice here; give \"per-az\" or \
-             \"single\"",
-        ),
-        (
-            top("network.nat = \"none\""),
-            "line 1: network.nat = \"none\" is not a choice here; give \"per-az\" or \
-             \"single\"",
+            "line 1: network.nat = \"per-zone\" is not a choice here; give \"per-az\", \
+             \"single\", or \"none\"",
         ),
         (
             changed("expose = \"api\"", "expose = \"private\""),

@@ -58,6 +58,24 @@ fn three_zones_have_one_gateway_each_side() {
 }
 
 #[test]
+fn without_nat_gateways_tasks_show_the_public_subnets_and_take_no_addresses() {
+    let text = "network = { nat = \"none\", availability_zones = 3 }\n".to_string()
+        + &top("").replace("cart:1", "ecsdemo-nodejs:latest");
+    let config = parsed(&text);
+    assert_eq!(config.network.nat, Nat::None);
+    let warnings = config.warnings();
+    assert_eq!(warnings.len(), 2, "{warnings:?}");
+    assert!(
+        warnings[0].starts_with("network.provider.public is not 10.x.100.0/24"),
+        "{warnings:?}"
+    );
+    assert!(
+        warnings[1].starts_with("network.consumer.public is not 10.x.100.0/24"),
+        "{warnings:?}"
+    );
+}
+
+#[test]
 fn what_may_surprise_is_a_warning() {
     let text = changed("\"api\"", "\"mesh\"").replace("cart:1", "ecsdemo-nodejs:latest");
     let network = "network.availability_zones = 3\n\
@@ -67,7 +85,8 @@ fn what_may_surprise_is_a_warning() {
         parsed(&(network.to_string() + &text)).warnings(),
         [
             "network.nat = \"per-az\" in 3 zones takes 6 Elastic IPs and the default quota is 5 \
-             per region; raise \"EC2-VPC Elastic IPs\" first or set network.nat = \"single\"",
+             per region; raise \"EC2-VPC Elastic IPs\" first or set network.nat = \"single\" or \
+             \"none\"",
             "\"shop\" calls \"cart\", which is not in the API, so its copy in the consumer VPC \
              cannot; set expose = \"api\" on \"cart\" if it should",
             "network.consumer.private is not 10.x.100.0/24, 10.x.101.0/24, 10.x.102.0/24, by which \

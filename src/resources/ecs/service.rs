@@ -20,7 +20,7 @@ use crate::resources::{
     servicediscovery::{self, private_dns_namespace::PrivateDnsNamespace},
 };
 use aws_sdk_ecs::types::{
-    self as ecs, Deployment, DeploymentCircuitBreaker, DeploymentConfiguration,
+    self as ecs, AssignPublicIp, Deployment, DeploymentCircuitBreaker, DeploymentConfiguration,
     DeploymentRolloutState, LaunchType, LoadBalancer, PropagateTags, SchedulingStrategy,
     ServiceRegistry, Task,
 };
@@ -72,6 +72,8 @@ pub struct Service {
     pub needs: ServiceNeeds,
     /// Its name in the cluster.
     pub service_name: String,
+    /// Whether its tasks have public addresses, which they need in subnets without a NAT gateway.
+    pub assign_public_ip: bool,
     /// How many tasks it keeps.
     pub desired_count: i32,
     /// The container that answers.
@@ -137,7 +139,7 @@ impl Resource for Service {
             .launch_type(LaunchType::Fargate)
             .scheduling_strategy(SchedulingStrategy::Replica)
             .deployment_configuration(deployment.build())
-            .network_configuration(network(needs)?)
+            .network_configuration(network(needs, self.assign_public_ip)?)
             .set_load_balancers(load_balancers)
             .set_service_registries(registries)
             .set_service_connect_configuration(connect)
@@ -164,6 +166,7 @@ impl Resource for Service {
         let network = live.network_configuration().and_then(|it| it.awsvpc_configuration());
         let subnets = network.map_or(&[][..], |network| network.subnets());
         let groups = network.map_or(&[][..], |network| network.security_groups());
+        let public = network.and_then(|network| network.assign_public_ip());
         let fails = primary(live).and_then(fails);
         let namespace = needs.namespace.as_ref();
         let connect = service_connect::member(primary(live));
@@ -198,6 +201,11 @@ impl Resource for Service {
             .mutable("subnets", subnet_ids(needs), sorted(subnets.to_vec()))
             .mutable("security_groups", group_ids(needs), sorted(groups.to_vec()))
             .mutable(
+                "assign_public_ip",
+                self.assign_public_ip,
+                public == Some(&AssignPublicIp::Enabled),
+            )
+            .mutable(
                 "health_check_grace_period_seconds",
                 self.health_check_grace_period_seconds,
                 live.health_check_grace_period_seconds(),
@@ -230,8 +238,9 @@ impl Resource for Service {
         if drift.touches("desired_count") {
             call = call.desired_count(self.desired_count);
         }
-        if drift.touches("subnets") || drift.touches("security_groups") {
-            call = call.network_configuration(network(needs)?);
+        let network_fields = ["subnets", "security_groups", "assign_public_ip"];
+        if network_fields.into_iter().any(|field| drift.touches(field)) {
+            call = call.network_configuration(network(needs, self.assign_public_ip)?);
         }
         if drift.touches("health_check_grace_period_seconds") {
             let seconds = self.health_check_grace_period_seconds;

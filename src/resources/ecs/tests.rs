@@ -154,6 +154,7 @@ fn service(desired_count: i32) -> Service {
             gates: Vec::new(),
         },
         service_name: "app".into(),
+        assign_public_ip: false,
         desired_count,
         container_name: "app".into(),
         container_port: 3000,

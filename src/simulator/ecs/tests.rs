@@ -7,8 +7,8 @@ use aws_sdk_ecs::{
     error::ProvideErrorMetadata,
     operation::create_service::builders::CreateServiceFluentBuilder,
     types::{
-        CapacityProviderStrategyItem, DeploymentCircuitBreaker, DeploymentConfiguration,
-        DeploymentRolloutState, DesiredStatus, LaunchType, Service, Task,
+        AssignPublicIp, CapacityProviderStrategyItem, DeploymentCircuitBreaker,
+        DeploymentConfiguration, DeploymentRolloutState, DesiredStatus, LaunchType, Service, Task,
         TaskDefinitionFamilyStatus,
     },
 };
@@ -137,6 +137,7 @@ async fn a_deployment_whose_tasks_cannot_start_is_ended_by_the_circuit_breaker()
         (8, "doomed", "EssentialContainerExited", "Essential container in task exited"),
         (5, "no-logs", "TaskFailedToStart", "ResourceInitializationError"),
         (6, "no-route", "TaskFailedToStart", "CannotPullContainerError"),
+        (9, "no-gateway", "TaskFailedToStart", "CannotPullContainerError"),
     ] {
         let world = World::new(seed).await;
         let ecs = with_cluster(&world).await;
@@ -150,14 +151,30 @@ async fn a_deployment_whose_tasks_cannot_start_is_ended_by_the_circuit_breaker()
             call.send().await.expect("a deletion");
         }
         let mut call = service(&world, &revision, 1);
-        if image == "no-route" {
-            // A public subnet, and no public address.
+        if image == "no-gateway" {
+            let tables = world.cx.ec2().describe_route_tables().send().await.expect("tables");
+            let to_gateway = tables.route_tables().iter().find(|table| {
+                table
+                    .routes()
+                    .iter()
+                    .any(|it| it.gateway_id().is_some_and(|it| it.starts_with("igw")))
+            });
+            let table = to_gateway.and_then(|it| it.route_table_id()).expect("the public table");
+            let call = world.cx.ec2().delete_route().route_table_id(table);
+            call.destination_cidr_block("0.0.0.0/0").send().await.expect("a deletion");
+        }
+        if ["no-route", "no-gateway"].contains(&image) {
+            // A public subnet, and no public address; or an address, and no route to a gateway.
             let subnets = world.cx.ec2().describe_subnets().send().await.expect("subnets");
             let public = subnets.subnets().iter().filter_map(|it| it.subnet_id());
             let public = public.filter(|id| world.subnets.iter().all(|it| it != id));
             let awsvpc = aws_sdk_ecs::types::AwsVpcConfiguration::builder();
             let awsvpc = awsvpc.set_subnets(Some(public.map(String::from).collect()));
-            let awsvpc = awsvpc.build().expect("subnets are given");
+            let address = match image {
+                "no-gateway" => AssignPublicIp::Enabled,
+                _ => AssignPublicIp::Disabled,
+            };
+            let awsvpc = awsvpc.assign_public_ip(address).build().expect("subnets are given");
             let network = aws_sdk_ecs::types::NetworkConfiguration::builder();
             call = call.network_configuration(network.awsvpc_configuration(awsvpc).build());
         }
