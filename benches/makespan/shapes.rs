@@ -9,7 +9,7 @@ pub fn all() -> Vec<(&'static str, String)> {
         ("demo", DEMO.into()),
         ("demo-v2", linked()),
         ("no-nat", without_nat()),
-        ("no-nat-v2", linked().replacen("\"per-az\"", "\"none\"", 1)),
+        ("no-nat-v2", linked().replacen("nat = \"per-az\"", "nat = \"none\"", 1)),
         ("three-az", include_str!("../../config/three-az.toml").into()),
         ("10", services(10)),
         ("100", services(100)),
