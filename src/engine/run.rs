@@ -6,7 +6,7 @@ use super::{
     outcome::{Failure, Left},
     proof,
     removal::{Removed, remove},
-    survey::{Extra, Survey, census, same},
+    survey::{Extra, Survey, census, late, same},
     work::Work,
 };
 use crate::{
@@ -81,6 +81,7 @@ impl Engine {
         for address in survey.record(&self.work, graph, &self.registry).await? {
             self.tell_adopted(graph, &survey, &address);
         }
+        let again = survey.searches_again();
         let mut build = Build::new(self, graph, survey);
         build.make_room().await?;
         build.run().await?;
@@ -88,7 +89,15 @@ impl Engine {
         if build.blocked_by_extras() {
             build.run().await?;
         }
-        Ok(build.end())
+        let (mut outcome, known) = build.end();
+        if again && outcome.is_done() {
+            let late = late(&self.work, &self.registry).await?;
+            if !late.is_empty() {
+                self.work.events.tell(Event::Phase { phase: Phase::Remove, nodes: late.len() });
+                take(&mut outcome, remove(&self.work, late).await);
+            }
+        }
+        Ok((outcome, known))
     }
 
     /// Removes everything of the stack, on record or found, and proves that nothing is left.

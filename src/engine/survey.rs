@@ -2,7 +2,7 @@
 
 mod extras;
 
-pub use extras::Extra;
+pub use extras::{Extra, late};
 
 use super::{
     retry::Doing,

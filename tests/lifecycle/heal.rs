@@ -177,3 +177,23 @@ async fn what_a_lost_call_made_is_removed_when_nothing_wishes_for_it_any_more() 
     world.down().await.done();
     world.assert_empty();
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_the_first_look_after_a_lost_state_missed_is_removed_in_the_end() {
+    let mut world = World::new(DEMO);
+    world.up().await.done();
+    let there = world.count("ecs", "TaskDefinition");
+    world.edit("ecsdemo-crystal:latest", "ecsdemo-crystal:next");
+    // The new revision is there, and reads do not show it yet.
+    killed_up(&world, 5).await;
+    assert_eq!(world.count("ecs", "TaskDefinition"), there + 1);
+    world.lose_state();
+    let stale = Fault::StaleRead(30.0);
+    world.simulator.fault(Rule::new("ecs:ListTaskDefinitions", When::Always, stale));
+    world.up().await.done();
+    assert_eq!(world.count("ecs", "TaskDefinition"), there);
+    world.simulator.calm();
+    assert_eq!(world.up().await.done().calls.mutating, 0);
+    world.down().await.done();
+    world.assert_empty();
+}

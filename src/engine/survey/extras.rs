@@ -1,6 +1,6 @@
 //! What is there and not wished for: found, and written down before anything is made.
 
-use super::{Census, SEARCHED, Survey, same};
+use super::{Census, SEARCHED, Survey, census, same};
 use crate::{
     engine::work::Work,
     model::{Address, Edge, Graph, KindOps, Registry, Result},
@@ -141,11 +141,52 @@ impl Survey {
             note_surplus(work, extra)?;
         }
         self.settle_started(work, graph, registry).await?;
-        if self.whole {
-            work.journal(Entry::Chosen { key: SEARCHED.into(), value: true.into() }).await?;
+        if self.whole && !self.searches_again() {
+            searched(work).await?;
         }
         Ok(adopted)
     }
+}
+
+impl Survey {
+    /// Whether all kinds are to be searched once more at the end: where there is a stack and no record
+    /// of it, what another run made a moment before may not have shown yet.
+    pub fn searches_again(&self) -> bool {
+        let adopted = self.findings.values().any(|finding| finding.adopted);
+        self.whole && (adopted || !self.extras.is_empty())
+    }
+}
+
+/// What a search of all kinds shows that is not on record by now.
+///
+/// # Errors
+/// When a search is refused, or the state cannot be written.
+pub async fn late(work: &Work, registry: &Registry) -> Result<Vec<Extra>> {
+    let mut late = Vec::new();
+    for (kind, found) in census(work, registry.iter()).await? {
+        let Some(kind) = registry.get(kind) else { continue };
+        for found in found {
+            let known = work.with_state(|state| {
+                state.records.get(&found.address).is_some_and(|record| {
+                    let mut ours = record.identity.iter().chain(&record.retired);
+                    ours.any(|one| same(kind, one, &found.out))
+                })
+            });
+            if !known {
+                let (address, identity) = (found.address, found.out);
+                let (kind, edges) = (kind.clone(), Vec::new());
+                let extra = Extra { address, kind, identity, edges, fresh: false, seen: true };
+                note_surplus(work, &extra)?;
+                late.push(extra);
+            }
+        }
+    }
+    searched(work).await?;
+    Ok(late)
+}
+
+async fn searched(work: &Work) -> Result<()> {
+    work.journal(Entry::Chosen { key: SEARCHED.into(), value: true.into() }).await
 }
 
 fn note_surplus(work: &Work, extra: &Extra) -> Result<()> {
