@@ -184,12 +184,12 @@ async fn what_the_first_look_after_a_lost_state_missed_is_removed_in_the_end() {
     world.up().await.done();
     let there = world.count("ecs", "TaskDefinition");
     world.edit("ecsdemo-crystal:latest", "ecsdemo-crystal:next");
+    let stale = Fault::StaleRead(30.0);
+    world.simulator.fault(Rule::new("ecs:ListTaskDefinitions", When::Always, stale));
     // The new revision is there, and reads do not show it yet.
     killed_up(&world, 5).await;
     assert_eq!(world.count("ecs", "TaskDefinition"), there + 1);
     world.lose_state();
-    let stale = Fault::StaleRead(30.0);
-    world.simulator.fault(Rule::new("ecs:ListTaskDefinitions", When::Always, stale));
     world.up().await.done();
     assert_eq!(world.count("ecs", "TaskDefinition"), there);
     world.simulator.calm();
