@@ -20,9 +20,7 @@ pub async fn left(
     for (kind, found) in census(work, registry.iter()).await? {
         let Some(kind) = registry.get(kind) else { continue };
         for found in found.into_iter().filter(|found| !kept.contains(&found.address)) {
-            let (address, identity) = (found.address, found.out);
-            let (kind, edges) = (kind.clone(), Vec::new());
-            left.push(Extra { address, kind, identity, edges, fresh: false, seen: true });
+            left.push(Extra::found(kind, found));
         }
     }
     Ok(left)

@@ -250,17 +250,17 @@ async fn ask(work: &Work, extra: &Extra) -> Result<()> {
             }
         }
         let again = work.again(address, kind, &error, Doing::Delete, (attempt, begun)).await;
-        match again {
-            Ok(()) => {}
-            Err(error) if error.class == Class::Busy => return Err(held(extra, error).await),
-            Err(error) => return Err(error),
+        if let Err(error) = again {
+            return Err(held(extra, error).await);
         }
     }
 }
 
-/// A refusal with what holds the thing.
+/// An error with what holds the thing, where that is why it was refused.
 async fn held(extra: &Extra, mut error: Error) -> Error {
-    if let Some(holders) = holders(extra).await {
+    if error.class == Class::Busy
+        && let Some(holders) = holders(extra).await
+    {
         error.message = format!("{}; held by {holders}", error.message.trim_end_matches('.'));
     }
     error

@@ -147,23 +147,13 @@ impl Engine {
         for (address, record) in &records {
             let Some(kind) = self.registry.get(&record.kind) else { continue };
             for identity in record.identity.iter().chain(&record.retired) {
-                extras.push(Extra {
-                    address: address.clone(),
-                    kind: kind.clone(),
-                    identity: identity.clone(),
-                    edges: record.edges.clone(),
-                    fresh: record.settled.is_none(),
-                    seen: false,
-                });
+                extras.push(Extra::recorded(address, kind, identity, record));
             }
             // A creating call of unknown outcome: what it made may take a moment to show.
             if let Some(token) = &record.started
                 && let Some(found) = self.work.find(kind, address, Some(token), true).await?
             {
-                let identity = found.out;
-                let (kind, edges) = (kind.clone(), Vec::new());
-                let address = address.clone();
-                extras.push(Extra { address, kind, identity, edges, fresh: false, seen: true });
+                extras.push(Extra::found(kind, found));
             }
         }
         let mut on_record: BTreeMap<Address, Vec<usize>> = BTreeMap::new();
@@ -185,9 +175,7 @@ impl Engine {
                 if let Some(at) = known {
                     extras[*at].seen = true;
                 } else {
-                    let (address, identity) = (found.address, found.out);
-                    let (kind, edges) = (kind.clone(), Vec::new());
-                    extras.push(Extra { address, kind, identity, edges, fresh: false, seen: true });
+                    extras.push(Extra::found(kind, found));
                 }
             }
         }

@@ -58,6 +58,25 @@ async fn held_in(
     world.assert_empty();
 }
 
+/// A stranger's load balancer.
+async fn load_balancer(world: &World, input: Value) -> Undo {
+    let made = world.ask("elasticloadbalancing:CreateLoadBalancer", input).await;
+    let arn = text(&made, "/LoadBalancers/0/LoadBalancerArn");
+    vec![("elasticloadbalancing:DeleteLoadBalancer", json!({ "LoadBalancerArn": arn }))]
+}
+
+/// A stranger's address under one of the stack's names.
+async fn instance(world: &World, known: &Identities) -> Undo {
+    let service = id(known, "mesh/discovery/nodejs", "id");
+    let instance = json!({
+        "ServiceId": service, "InstanceId": "foreign",
+        "Attributes": { "AWS_INSTANCE_IPV4": "10.0.0.7" },
+    });
+    world.ask("servicediscovery:RegisterInstance", instance).await;
+    let instance = json!({ "ServiceId": service, "InstanceId": "foreign" });
+    vec![("servicediscovery:DeregisterInstance", instance)]
+}
+
 /// Keeps what `down` says that it waits for.
 fn listening(told: &Rc<RefCell<Vec<(String, String)>>>) -> Events {
     let told = told.clone();
@@ -77,10 +96,7 @@ async fn a_load_balancer_in_our_subnet() {
         let input = json!({
             "Name": "foreign", "Type": "network", "Scheme": "internal", "Subnets": [subnet],
         });
-        let made = world.ask("elasticloadbalancing:CreateLoadBalancer", input).await;
-        let arn = text(&made, "/LoadBalancers/0/LoadBalancerArn");
-        let delete = "elasticloadbalancing:DeleteLoadBalancer";
-        vec![(delete, json!({ "LoadBalancerArn": arn }))]
+        load_balancer(world, input).await
     })
     .await;
 }
@@ -96,10 +112,7 @@ async fn a_public_load_balancer_in_our_vpc() {
     held(&addresses.map(|address| (address, holder)), async |world, known| {
         let subnets = ["a", "b"].map(|at| id(known, &format!("provider/subnet/public-{at}"), ""));
         let input = json!({ "Name": "foreign", "Scheme": "internet-facing", "Subnets": subnets });
-        let made = world.ask("elasticloadbalancing:CreateLoadBalancer", input).await;
-        let arn = text(&made, "/LoadBalancers/0/LoadBalancerArn");
-        let delete = "elasticloadbalancing:DeleteLoadBalancer";
-        vec![(delete, json!({ "LoadBalancerArn": arn }))]
+        load_balancer(world, input).await
     })
     .await;
 }
@@ -201,17 +214,7 @@ async fn a_service_in_our_cluster() {
 #[tokio::test(start_paused = true)]
 async fn an_instance_in_our_cloud_map_service() {
     let addresses = [("mesh/discovery/nodejs", "instance foreign (10.0.0.7)")];
-    held(&addresses, async |world, known| {
-        let service = id(known, "mesh/discovery/nodejs", "id");
-        let instance = json!({
-            "ServiceId": service, "InstanceId": "foreign",
-            "Attributes": { "AWS_INSTANCE_IPV4": "10.0.0.7" },
-        });
-        world.ask("servicediscovery:RegisterInstance", instance).await;
-        let instance = json!({ "ServiceId": service, "InstanceId": "foreign" });
-        vec![("servicediscovery:DeregisterInstance", instance)]
-    })
-    .await;
+    held(&addresses, async |world, known| instance(world, known).await).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -279,11 +282,7 @@ async fn a_vpc_link_to_our_load_balancer() {
 async fn what_is_to_be_made_anew_and_is_held_ends_up_with_a_reason() {
     let mut world = World::new(&app_mesh());
     let known = world.up().await.done().known;
-    let instance = json!({
-        "ServiceId": id(&known, "mesh/discovery/nodejs", "id"), "InstanceId": "foreign",
-        "Attributes": { "AWS_INSTANCE_IPV4": "10.0.0.7" },
-    });
-    world.ask("servicediscovery:RegisterInstance", instance.clone()).await;
+    let undo = instance(&world, &known).await;
     world.config = world.config.replace("10.0.", "10.2.");
     let up = tokio::time::timeout(Duration::from_secs(2 * 60 * 60), world.up());
     let held = up.await.expect("it ends").outcome;
@@ -293,8 +292,9 @@ async fn what_is_to_be_made_anew_and_is_held_ends_up_with_a_reason() {
     let skipped = |address: &str| held.skipped.iter().any(|(at, _)| at.as_str() == address);
     assert!(skipped("provider/vpc") && skipped("provider/subnet/private-a"), "{:#?}", held.skipped);
 
-    let instance = json!({ "ServiceId": instance["ServiceId"], "InstanceId": "foreign" });
-    world.ask("servicediscovery:DeregisterInstance", instance).await;
+    for (action, input) in undo {
+        world.ask(action, input).await;
+    }
     world.up().await.done();
     world.assert_serving();
     world.down().await.done();

@@ -3,7 +3,7 @@
 use super::{Census, SEARCHED, Survey, census, same};
 use crate::{
     engine::work::Work,
-    model::{Address, Edge, Graph, KindOps, Registry, Result},
+    model::{Address, Edge, Found, Graph, KindOps, Registry, Result},
     state::{Entry, Record},
 };
 use serde_json::Value;
@@ -26,6 +26,32 @@ pub struct Extra {
     pub seen: bool,
 }
 
+impl Extra {
+    /// What a search has just found.
+    pub fn found(kind: &Rc<dyn KindOps>, found: Found) -> Self {
+        let (address, identity) = (found.address, found.out);
+        let (kind, edges) = (kind.clone(), Vec::new());
+        Self { address, kind, identity, edges, fresh: false, seen: true }
+    }
+
+    /// The one of this identity that a node's record knows.
+    pub fn recorded(
+        address: &Address,
+        kind: &Rc<dyn KindOps>,
+        identity: &Value,
+        record: &Record,
+    ) -> Self {
+        Self {
+            address: address.clone(),
+            kind: kind.clone(),
+            identity: identity.clone(),
+            edges: record.edges.clone(),
+            fresh: record.settled.is_none(),
+            seen: false,
+        }
+    }
+}
+
 impl Survey {
     /// What is on record or in the account and not in the configuration, and earlier ones of what is.
     pub(super) fn find_extras(
@@ -42,14 +68,7 @@ impl Survey {
             let kept = self.findings.get(address).and_then(|finding| finding.identity.as_ref());
             let retired = record.retired.iter().filter(|one| Some(*one) != kept);
             for identity in current.chain(retired) {
-                self.extras.push(Extra {
-                    address: address.clone(),
-                    kind: kind.clone(),
-                    identity: identity.clone(),
-                    edges: record.edges.clone(),
-                    fresh: record.settled.is_none(),
-                    seen: false,
-                });
+                self.extras.push(Extra::recorded(address, kind, identity, record));
             }
         }
         for (kind, found) in census {
@@ -63,14 +82,7 @@ impl Survey {
                 if !kept.is_some_and(|kept| same(kind, kept, &found.out))
                     && !self.extras.iter().any(listed)
                 {
-                    self.extras.push(Extra {
-                        address: found.address.clone(),
-                        kind: kind.clone(),
-                        identity: found.out.clone(),
-                        edges: Vec::new(),
-                        fresh: false,
-                        seen: true,
-                    });
+                    self.extras.push(Extra::found(kind, found.clone()));
                 }
             }
         }
@@ -95,9 +107,7 @@ impl Survey {
                     extra.address == address && same(kind, &extra.identity, &found.out)
                 });
                 if !known {
-                    let (address, identity) = (address.clone(), found.out);
-                    let (kind, edges) = (kind.clone(), Vec::new());
-                    let extra = Extra { address, kind, identity, edges, fresh: false, seen: true };
+                    let extra = Extra::found(kind, found);
                     note_surplus(work, &extra)?;
                     self.extras.push(extra);
                 }
@@ -146,9 +156,7 @@ impl Survey {
         }
         Ok(adopted)
     }
-}
 
-impl Survey {
     /// Whether all kinds are to be searched once more at the end: where there is a stack and no record
     /// of it, what another run made a moment before may not have shown yet.
     pub fn searches_again(&self) -> bool {
@@ -173,9 +181,7 @@ pub async fn late(work: &Work, registry: &Registry) -> Result<Vec<Extra>> {
                 })
             });
             if !known {
-                let (address, identity) = (found.address, found.out);
-                let (kind, edges) = (kind.clone(), Vec::new());
-                let extra = Extra { address, kind, identity, edges, fresh: false, seen: true };
+                let extra = Extra::found(kind, found);
                 note_surplus(work, &extra)?;
                 late.push(extra);
             }
