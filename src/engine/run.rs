@@ -82,6 +82,9 @@ impl Engine {
             self.tell_adopted(graph, &survey, &address);
         }
         let again = survey.searches_again();
+        if !survey.is_as_wished() {
+            self.work.begin()?;
+        }
         let mut build = Build::new(self, graph, survey);
         build.make_room().await?;
         build.run().await?;
@@ -90,13 +93,17 @@ impl Engine {
             build.run().await?;
         }
         let (mut outcome, known) = build.end();
-        if again && outcome.is_done() {
+        if again && !outcome.is_done() {
+            return Ok((outcome, known));
+        }
+        if again {
             let late = late(&self.work, &self.registry).await?;
             if !late.is_empty() {
                 self.work.events.tell(Event::Phase { phase: Phase::Remove, nodes: late.len() });
                 take(&mut outcome, remove(&self.work, late).await);
             }
         }
+        self.work.now_whole()?;
         Ok((outcome, known))
     }
 

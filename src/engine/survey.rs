@@ -23,10 +23,6 @@ use std::{
     rc::Rc,
 };
 
-/// The name of the choice that says that what a search of all kinds had found is on record. Without it a
-/// record can lack what a configuration no longer names, and only a search of all kinds tells.
-const SEARCHED: &str = "searched";
-
 /// What must be done with a node.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Action {
@@ -85,6 +81,8 @@ pub struct Survey {
     pub errors: BTreeMap<Address, Error>,
     /// Whether all kinds were searched, whatever is on record.
     whole: bool,
+    /// Whether an earlier run began to make things and did not come to its end.
+    begun: bool,
 }
 
 /// What a search of all kinds found.
@@ -128,15 +126,15 @@ impl Survey {
         depth: Depth,
     ) -> Result<Self> {
         let records = work.with_state(|state| state.records.clone());
-        let whole = work
-            .with_state(|state| state.records.is_empty() || !state.choices.contains_key(SEARCHED));
+        let is_whole = work.is_whole();
+        let whole = records.is_empty() || is_whole != Some(true);
         let kinds = if whole {
             registry.iter().collect()
         } else {
             kinds_to_search(graph, registry, &records)
         };
         let census = census(work, kinds).await?;
-        let mut survey = Self { whole, ..Self::default() };
+        let mut survey = Self { whole, begun: is_whole == Some(false), ..Self::default() };
         survey.identify(graph, &records, &census);
         survey.read(work, graph, &records, depth).await;
         survey.judge(work, graph, &records);
@@ -279,6 +277,14 @@ impl Survey {
                 finding.action = Action::Depends(edge.on);
             }
         }
+    }
+
+    /// Whether nothing is to be made, changed, removed or waited for.
+    pub fn is_as_wished(&self) -> bool {
+        let rests = |finding: &Finding| {
+            finding.action == Action::Nothing && finding.readiness == Readiness::Ready
+        };
+        self.extras.is_empty() && self.findings.values().all(rests)
     }
 
     /// The first read that was refused for good.

@@ -27,6 +27,11 @@ const COMPANY: Duration = Duration::from_millis(1);
 /// behind creates by a few seconds.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// The choice that says whether the record is whole: the last `up` that made things came to its end.
+/// Where it is not, all kinds are searched: a journal can have lost its end, and what a configuration no
+/// longer names is found in no other way.
+const WHOLE: &str = "whole";
+
 /// Shared by all nodes of a run.
 pub struct Work {
     /// AWS's time.
@@ -80,7 +85,28 @@ impl Work {
         self.store.borrow().synced()
     }
 
-    /// Folds a long journal, at the end of a run.
+    /// Says, before anything is made, that the record is not whole until the run ends. It is said in the
+    /// snapshot: whatever becomes of the journal, the next run knows.
+    pub fn begin(&self) -> Result<()> {
+        self.note(Entry::Chosen { key: WHOLE.into(), value: false.into() })?;
+        self.finish()
+    }
+
+    /// Says that the record has everything that there is.
+    pub fn now_whole(&self) -> Result<()> {
+        if self.is_whole() == Some(true) {
+            return Ok(());
+        }
+        self.note(Entry::Chosen { key: WHOLE.into(), value: true.into() })
+    }
+
+    /// Whether the record has everything that there is: not when a run began to make things and did not
+    /// come to its end. `None` where none is known to have begun.
+    pub fn is_whole(&self) -> Option<bool> {
+        self.with_state(|state| state.choices.get(WHOLE).and_then(Value::as_bool))
+    }
+
+    /// Folds the journal into the snapshot.
     pub fn finish(&self) -> Result<()> {
         self.store.borrow_mut().compact().map_err(|error| unwritten(&error))
     }

@@ -17,7 +17,7 @@ use meshctl::{
     state::Store,
 };
 use serde_json::Value;
-use std::{cell::Cell, collections::BTreeMap, time::Duration};
+use std::{cell::Cell, collections::BTreeMap, path::PathBuf, time::Duration};
 
 /// The demonstration, as it is shipped.
 pub const DEMO: &str = include_str!("../../config/demo.toml");
@@ -127,17 +127,25 @@ impl World {
         self.directory = tempfile::tempdir().expect("a temporary directory");
     }
 
+    fn parsed(&self) -> Config {
+        Config::parse(&self.config, "test").expect("a right configuration")
+    }
+
+    /// Where the stack's state is.
+    pub fn state(&self) -> PathBuf {
+        self.directory.path().join(&self.parsed().stack)
+    }
+
     pub async fn session(&self) -> Session {
-        let config = Config::parse(&self.config, "test").expect("a right configuration");
+        let config = self.parsed();
         let endpoint = Endpoint {
             in_process: Some(self.simulator.http_client()),
             region: Some("eu-west-1".into()),
             ..Endpoint::default()
         };
         let clients = Clients::load(&endpoint, CallLog::default()).await;
-        let directory = self.directory.path().join(&config.stack);
         let stack = config.stack.clone();
-        Session::with(clients, Some(config), &stack, directory, Clock::started(1.0))
+        Session::with(clients, Some(config), &stack, self.state(), Clock::started(1.0))
             .await
             .expect("a session")
     }

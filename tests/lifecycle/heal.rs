@@ -197,3 +197,21 @@ async fn what_the_first_look_after_a_lost_state_missed_is_removed_in_the_end() {
     world.down().await.done();
     world.assert_empty();
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_a_killed_up_made_before_its_journal_was_lost_is_removed_by_the_next() {
+    let mut world = World::new(DEMO);
+    world.up().await.done();
+    let there = world.count("ecs", "TaskDefinition");
+    world.edit("ecsdemo-crystal:latest", "ecsdemo-crystal:next");
+    killed_up(&world, 5).await;
+    assert_eq!(world.count("ecs", "TaskDefinition"), there + 1);
+    // The snapshot of the run before stays, and in it everything is on record.
+    std::fs::write(world.state().join("journal.jsonl"), "").unwrap();
+    world.edit("ecsdemo-crystal:next", "ecsdemo-crystal:latest");
+    world.up().await.done();
+    assert_eq!(world.count("ecs", "TaskDefinition"), there);
+    assert_eq!(world.up().await.done().calls.mutating, 0);
+    world.down().await.done();
+    world.assert_empty();
+}

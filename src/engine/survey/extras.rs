@@ -1,6 +1,6 @@
 //! What is there and not wished for: found, and written down before anything is made.
 
-use super::{Census, SEARCHED, Survey, census, same};
+use super::{Census, Survey, census, same};
 use crate::{
     engine::work::Work,
     model::{Address, Edge, Found, Graph, KindOps, Registry, Result},
@@ -117,8 +117,7 @@ impl Survey {
         Ok(())
     }
 
-    /// Writes down what was found in the account and not on record, and what is on record and gone: a
-    /// later look need not search for what this one has found.
+    /// Writes down what was found in the account and not on record, and what is on record and gone.
     ///
     /// # Errors
     /// When the state cannot be written.
@@ -151,17 +150,14 @@ impl Survey {
             note_surplus(work, extra)?;
         }
         self.settle_started(work, graph, registry).await?;
-        if self.whole && !self.searches_again() {
-            searched(work).await?;
-        }
         Ok(adopted)
     }
 
-    /// Whether all kinds are to be searched once more at the end: where there is a stack and no record
-    /// of it, what another run made a moment before may not have shown yet.
+    /// Whether all kinds are to be searched once more at the end: where there is a stack and no whole
+    /// record of it, what another run made a moment before may not have shown yet.
     pub fn searches_again(&self) -> bool {
         let adopted = self.findings.values().any(|finding| finding.adopted);
-        self.whole && (adopted || !self.extras.is_empty())
+        self.whole && (self.begun || adopted || !self.extras.is_empty())
     }
 }
 
@@ -187,12 +183,7 @@ pub async fn late(work: &Work, registry: &Registry) -> Result<Vec<Extra>> {
             }
         }
     }
-    searched(work).await?;
     Ok(late)
-}
-
-async fn searched(work: &Work) -> Result<()> {
-    work.journal(Entry::Chosen { key: SEARCHED.into(), value: true.into() }).await
 }
 
 fn note_surplus(work: &Work, extra: &Extra) -> Result<()> {
