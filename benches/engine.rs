@@ -14,11 +14,11 @@ use meshctl::{
     state::{State, Store},
 };
 use serde_json::{Value, json};
-use std::{cell::RefCell, collections::BTreeSet, rc::Rc, time::Instant};
+use std::{cell::RefCell, collections::HashSet, rc::Rc, time::Instant};
 
 /// A kind that only remembers what exists.
 #[derive(Default)]
-struct Nothing(RefCell<BTreeSet<String>>);
+struct Nothing(RefCell<HashSet<String>>);
 
 impl KindOps for Nothing {
     fn kind(&self) -> Kind {
@@ -150,24 +150,25 @@ impl Step for Node {
 
 /// Every node needs up to three earlier ones, as near as a stack's are.
 fn graph(count: usize, all: &Rc<Nothing>, kind: &Rc<dyn KindOps>) -> Graph {
-    let mut graph = Graph::default();
     let name = |at: usize| Address::new(format!("group-{}/node/{at}", at % 7));
-    for at in 0..count {
+    // As with handles: one text for a node and all that need it.
+    let names: Vec<Address> = (0..count).map(name).collect();
+    let nodes = (0..count).map(|at| {
         let needs = [at / 2, at * 2 / 3, at.saturating_sub(1 + at % 50)];
         let mut edges: Vec<Edge> = needs
             .iter()
             .filter(|need| **need < at)
             .map(|need| {
                 let until = if need % 3 == 0 { Milestone::Ready } else { Milestone::Created };
-                Edge::new(name(*need), until)
+                Edge::new(names[*need].clone(), until)
             })
             .collect();
         edges.sort();
         edges.dedup();
         let node = Node { kind: Rc::clone(kind), all: Rc::clone(all), edges };
-        graph.add(name(at), Rc::new(node));
-    }
-    graph
+        (names[at].clone(), Rc::new(node) as Rc<dyn Step>)
+    });
+    nodes.collect()
 }
 
 fn main() {

@@ -8,7 +8,7 @@
 use crate::common::World;
 use meshctl::{
     engine::{Event, Events},
-    model::{Address, CriticalPath, Edge, Identities, Milestone, Span},
+    model::{Address, ByAddress, CriticalPath, Edge, Identities, Milestone, Span},
     simulator::{Simulator, latency::Latency},
 };
 use serde_json::Value;
@@ -74,11 +74,7 @@ impl Watch {
     }
 
     /// The longest path of what AWS took to set the stack up.
-    pub fn floor_up(
-        &self,
-        edges: &BTreeMap<Address, Vec<Edge>>,
-        known: &Identities,
-    ) -> CriticalPath {
+    pub fn floor_up(&self, edges: &ByAddress<Vec<Edge>>, known: &Identities) -> CriticalPath {
         let nodes = self.nodes.borrow();
         CriticalPath::find(edges, |address| {
             let Some(moments) = nodes.get(address) else { return Span::default() };
@@ -96,12 +92,8 @@ impl Watch {
 
     /// The longest path of what AWS took to take it away: what is `Created` here is no longer
     /// listed, what is `Ready` has let go of its network interfaces.
-    pub fn floor_down(
-        &self,
-        edges: &BTreeMap<Address, Vec<Edge>>,
-        known: &Identities,
-    ) -> CriticalPath {
-        let mut before: BTreeMap<Address, Vec<Edge>> =
+    pub fn floor_down(&self, edges: &ByAddress<Vec<Edge>>, known: &Identities) -> CriticalPath {
+        let mut before: ByAddress<Vec<Edge>> =
             edges.keys().map(|address| (address.clone(), Vec::new())).collect();
         for (address, needs) in edges {
             for need in needs.iter().filter(|need| !need.gate) {

@@ -55,8 +55,8 @@ async fn both(config: &str, seed: u64) -> (Measured, Measured) {
     let verbose = std::env::var_os("WHERE").is_some();
     let watch = Watch::new(&world);
     let up = world.up_telling(Interrupt::default(), Depth::Listed, watch.events()).await.done();
-    let edges = world.graph().await.edges();
-    let floor = watch.floor_up(&edges, &up.known);
+    let graph = world.graph().await;
+    let floor = watch.floor_up(graph.edges(), &up.known);
     if verbose {
         watch.explain("up", &floor);
         println!("  {:#?}", up.calls.by_operation);
@@ -73,7 +73,7 @@ async fn both(config: &str, seed: u64) -> (Measured, Measured) {
     }
     let watch = Watch::new(&world);
     let down = world.down_telling(watch.events()).await.done();
-    let floor = watch.floor_down(&edges, &up.known);
+    let floor = watch.floor_down(graph.edges(), &up.known);
     if verbose {
         watch.explain("down", &floor);
         println!("  {:#?}", down.calls.by_operation);

@@ -16,8 +16,8 @@ use crate::{
     config::{Config, stack_fault},
     engine::{Engine, Events, Interrupt, Outcome, retry::Retry, work::Work},
     model::{
-        Address, Class, Clock, Edge, Error, Estimates, Registry, Result as ModelResult, Run, Tags,
-        tags::EXPIRES,
+        ByAddress, Class, Clock, Edge, Error, Estimates, Registry, Result as ModelResult, Run,
+        Tags, tags::EXPIRES,
     },
     report::{
         Reporter, Timings,
@@ -32,7 +32,7 @@ use crate::{
         store::make_directory,
     },
 };
-use std::{cell::RefCell, collections::BTreeMap, path::PathBuf, time::Duration};
+use std::{cell::RefCell, path::PathBuf, time::Duration};
 
 /// How long after a second signal the work may take to end by itself.
 const GRACE: Duration = Duration::from_secs(1);
@@ -251,7 +251,7 @@ impl Session {
         &self,
         command: &str,
         timings: &Timings,
-        edges: &BTreeMap<Address, Vec<Edge>>,
+        edges: &ByAddress<Vec<Edge>>,
         outcome: &Outcome,
     ) -> Run {
         let seconds = self.clock.now().as_secs_f64();

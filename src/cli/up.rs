@@ -79,7 +79,7 @@ impl Up {
         let result = session.heeding(&interrupt, &reporter, work).await;
         let timings = reporter.end();
         let Some((outcome, known)) = result? else { return Err(doctor::refusal(&checks)) };
-        let run = session.remember("up", &timings, &graph.edges(), &outcome);
+        let run = session.remember("up", &timings, graph.edges(), &outcome);
         let outputs = Outputs::of(&known, session.cx.scope(), session.config.as_ref());
         match self.common.output {
             Output::Human => {

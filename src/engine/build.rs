@@ -12,7 +12,8 @@ use super::{
     work::Work,
 };
 use crate::model::{
-    Address, Class, Error, Graph, Identities, Kind, Milestone, Readiness, Replacement, Result,
+    Address, ByAddress, Class, Error, Graph, Identities, Kind, Milestone, Readiness, Replacement,
+    Result,
 };
 use futures_util::{StreamExt, stream::FuturesUnordered};
 use std::{
@@ -29,7 +30,7 @@ pub(super) struct Build<'a> {
     graph: &'a Graph,
     survey: Survey,
     known: RefCell<Identities>,
-    ends: BTreeMap<Address, Ensured>,
+    ends: ByAddress<Ensured>,
     replaced: BTreeSet<Address>,
     failures: BTreeMap<Address, Failure>,
     skipped: BTreeMap<Address, Address>,
@@ -44,7 +45,7 @@ impl<'a> Build<'a> {
             graph,
             survey,
             known,
-            ends: BTreeMap::new(),
+            ends: ByAddress::new(),
             replaced: BTreeSet::new(),
             failures: BTreeMap::new(),
             skipped: BTreeMap::new(),
@@ -124,7 +125,7 @@ impl<'a> Build<'a> {
         if path.seconds > 0.0 {
             work.events.tell(Event::Forecast { path });
         }
-        let mut queue = Queue::new(&self.graph.edges(), |address, until| {
+        let mut queue = Queue::new(self.graph.edges(), |address, until| {
             let kind = self.graph.get(address).map(|step| step.kind());
             kind.map_or(0.0, |kind| work.estimates.up(kind.kind(), kind.times()).until(until))
         });

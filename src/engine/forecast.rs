@@ -4,12 +4,11 @@ use super::{
     ensure::Ensured,
     survey::{Action, Survey},
 };
-use crate::model::{Address, CriticalPath, Estimates, Graph, Readiness, Span};
-use std::collections::BTreeMap;
+use crate::model::{ByAddress, CriticalPath, Estimates, Graph, Readiness, Span};
 
 /// The expected critical path of an `up` after this survey.
 pub fn forecast(graph: &Graph, survey: &Survey, estimates: &Estimates) -> CriticalPath {
-    ahead(graph, survey, estimates, &BTreeMap::new())
+    ahead(graph, survey, estimates, &ByAddress::new())
 }
 
 /// Likewise, when some nodes have ended already.
@@ -17,9 +16,9 @@ pub(super) fn ahead(
     graph: &Graph,
     survey: &Survey,
     estimates: &Estimates,
-    ended: &BTreeMap<Address, Ensured>,
+    ended: &ByAddress<Ensured>,
 ) -> CriticalPath {
-    CriticalPath::find(&graph.edges(), |address| {
+    CriticalPath::find(graph.edges(), |address| {
         let (Some(step), Some(finding)) = (graph.get(address), survey.findings.get(address)) else {
             return Span::default();
         };

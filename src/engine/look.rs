@@ -5,15 +5,12 @@ use super::{
     work::Work,
 };
 use crate::{
-    model::{Address, Depth, Graph, Kind, Live, Readiness, Result, Step},
+    model::{Address, ByAddress, Depth, Graph, Kind, Live, Readiness, Result, Step},
     state::Record,
 };
 use futures_util::future::join_all;
 use serde_json::Value;
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    rc::Rc,
-};
+use std::{collections::BTreeSet, rc::Rc};
 
 /// One node to look at.
 struct Look<'a> {
@@ -49,7 +46,7 @@ impl Survey {
         &mut self,
         work: &Work,
         graph: &Graph,
-        records: &BTreeMap<Address, Record>,
+        records: &ByAddress<Record>,
         depth: Depth,
     ) {
         let looks = self.looks(graph, records, depth);
@@ -76,7 +73,7 @@ impl Survey {
     fn looks<'a>(
         &self,
         graph: &'a Graph,
-        records: &BTreeMap<Address, Record>,
+        records: &ByAddress<Record>,
         depth: Depth,
     ) -> Vec<Look<'a>> {
         let looks = self.findings.iter().filter_map(|(address, finding)| {

@@ -3,11 +3,9 @@
 //! A node may start when everything that it needs has reached the moment that it needs. Among those
 //! that may start, the one with the longest expected chain behind it goes first.
 
-use crate::model::{Address, Edge, Milestone};
-use std::{
-    cmp::Reverse,
-    collections::{BTreeMap, BinaryHeap, HashMap},
-};
+use crate::model::{Address, ByAddress, Edge, Milestone, graph::order};
+use indexmap::IndexSet;
+use std::{cmp::Reverse, collections::BinaryHeap};
 
 #[derive(Debug, Default)]
 struct Node {
@@ -22,8 +20,7 @@ struct Node {
 /// Nodes that wait for others, and those that may start.
 #[derive(Debug)]
 pub struct Queue {
-    names: Vec<Address>,
-    index: HashMap<Address, usize>,
+    names: IndexSet<Address>,
     nodes: Vec<Node>,
     ready: BinaryHeap<(u64, Reverse<usize>)>,
     /// The longest chain of all.
@@ -33,23 +30,18 @@ pub struct Queue {
 impl Queue {
     /// A queue of these nodes. `seconds` is how long a node is expected to take. Needs that are not
     /// nodes of the queue count as met.
-    pub fn new(
-        edges: &BTreeMap<Address, Vec<Edge>>,
-        seconds: impl Fn(&Address, Milestone) -> f64,
-    ) -> Self {
-        let names: Vec<Address> = edges.keys().cloned().collect();
-        let index: HashMap<Address, usize> =
-            names.iter().enumerate().map(|(at, name)| (name.clone(), at)).collect();
+    pub fn new(edges: &ByAddress<Vec<Edge>>, seconds: impl Fn(&Address, Milestone) -> f64) -> Self {
+        let names: IndexSet<Address> = edges.keys().cloned().collect();
         let mut nodes: Vec<Node> = names.iter().map(|_| Node::default()).collect();
         for (at, needs) in edges.values().enumerate() {
             for edge in needs {
-                if let Some(on) = index.get(&edge.on) {
-                    nodes[*on].dependants.push((at, edge.until));
+                if let Some(on) = names.get_index_of(&edge.on) {
+                    nodes[on].dependants.push((at, edge.until));
                     nodes[at].missing += 1;
                 }
             }
         }
-        let mut queue = Self { names, index, nodes, ready: BinaryHeap::new(), longest: 0.0 };
+        let mut queue = Self { names, nodes, ready: BinaryHeap::new(), longest: 0.0 };
         queue.weigh(edges, seconds);
         for at in 0..queue.nodes.len() {
             queue.offer(at);
@@ -60,12 +52,12 @@ impl Queue {
     /// The longest expected chain of everything that hangs below each node, itself included.
     fn weigh(
         &mut self,
-        edges: &BTreeMap<Address, Vec<Edge>>,
+        edges: &ByAddress<Vec<Edge>>,
         seconds: impl Fn(&Address, Milestone) -> f64,
     ) {
-        let Ok(order) = crate::model::graph::order(edges) else { return };
-        for name in order.iter().rev() {
-            let at = self.index[name];
+        let Ok(order) = order(edges) else { return };
+        for at in order.into_iter().rev() {
+            let name = &self.names[at];
             let mut chain = seconds(name, Milestone::Ready);
             for (dependant, until) in &self.nodes[at].dependants {
                 chain = chain.max(seconds(name, *until) + self.nodes[*dependant].chain);
@@ -94,7 +86,7 @@ impl Queue {
 
     /// A node has come this far; `Ready` implies `Created`.
     pub fn reached(&mut self, name: &Address, milestone: Milestone) {
-        let Some(at) = self.index.get(name).copied() else { return };
+        let Some(at) = self.names.get_index_of(name) else { return };
         let before = self.nodes[at].reached;
         if before >= Some(milestone) {
             return;
@@ -114,7 +106,7 @@ impl Queue {
     /// and returns it.
     pub fn failed(&mut self, name: &Address) -> Vec<Address> {
         let mut blocked = Vec::new();
-        let mut stack: Vec<usize> = self.index.get(name).copied().into_iter().collect();
+        let mut stack: Vec<usize> = self.names.get_index_of(name).into_iter().collect();
         while let Some(at) = stack.pop() {
             self.nodes[at].taken = true;
             let reached = self.nodes[at].reached;
@@ -132,7 +124,7 @@ impl Queue {
 
     /// Puts a node back that was taken: it starts again when its needs are met, as they still are.
     pub fn again(&mut self, name: &Address) {
-        if let Some(at) = self.index.get(name).copied() {
+        if let Some(at) = self.names.get_index_of(name) {
             self.nodes[at].taken = false;
             self.offer(at);
         }
@@ -141,7 +133,7 @@ impl Queue {
     /// Whether the whole run is expected to wait for a node that starts after so many seconds: its
     /// chain ends with the longest one, or little before.
     pub fn is_critical(&self, name: &Address, elapsed: f64) -> bool {
-        let chain = self.index.get(name).map_or(0.0, |at| self.nodes[*at].chain);
+        let chain = self.names.get_index_of(name).map_or(0.0, |at| self.nodes[at].chain);
         elapsed + chain >= 0.9 * self.longest
     }
 }
@@ -150,7 +142,7 @@ impl Queue {
 mod tests {
     use super::*;
 
-    fn graph(edges: &[(&str, &[(&str, Milestone)])]) -> BTreeMap<Address, Vec<Edge>> {
+    fn graph(edges: &[(&str, &[(&str, Milestone)])]) -> ByAddress<Vec<Edge>> {
         let edge = |(on, until): &(&str, Milestone)| Edge::new(Address::new(on), *until);
         let nodes = edges.iter();
         nodes.map(|(name, needs)| (Address::new(name), needs.iter().map(edge).collect())).collect()

@@ -2,12 +2,14 @@
 
 use super::{Event, queue::Queue, retry::Doing, survey::Extra, work::Work};
 use crate::{
-    model::{Address, Class, CriticalPath, Depth, Edge, Error, Kind, Milestone, Result, Span},
+    model::{
+        Address, ByAddress, Class, CriticalPath, Depth, Edge, Error, Kind, Milestone, Result, Span,
+    },
     state::Entry,
 };
 use futures_util::{StreamExt, stream::FuturesUnordered};
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeSet, HashMap},
     time::Duration,
 };
 use tracing::Instrument;
@@ -37,7 +39,7 @@ pub struct Removed {
 /// Removes all of these, each after what stands on it. The order is the recorded edges turned
 /// round, but for gates, for which AWS refuses no deletion; where none are on record, a kind goes after the kinds that can stand on it.
 pub async fn remove(work: &Work, extras: Vec<Extra>) -> Removed {
-    let things: BTreeMap<Address, Extra> =
+    let things: ByAddress<Extra> =
         extras.into_iter().enumerate().map(|(at, extra)| (key(at, &extra), extra)).collect();
     let span = |name: &Address| {
         let kind = things.get(name).map(|extra| &extra.kind);
@@ -127,32 +129,32 @@ fn key(at: usize, extra: &Extra) -> Address {
 }
 
 /// For each thing, what must be gone before it.
-fn reversed(things: &BTreeMap<Address, Extra>) -> BTreeMap<Address, Vec<Edge>> {
-    let mut at: BTreeMap<&Address, Vec<&Address>> = BTreeMap::new();
-    let mut of_kind: BTreeMap<Kind, Vec<&Address>> = BTreeMap::new();
+fn reversed(things: &ByAddress<Extra>) -> ByAddress<Vec<Edge>> {
+    let mut at: HashMap<&Address, Vec<&Address>> = HashMap::new();
+    let mut of_kind: HashMap<Kind, Vec<&Address>> = HashMap::new();
     for (name, extra) in things {
         at.entry(&extra.address).or_default().push(name);
         of_kind.entry(extra.kind.kind()).or_default().push(name);
     }
-    let mut before: BTreeMap<Address, BTreeSet<Edge>> =
-        things.keys().map(|name| (name.clone(), BTreeSet::new())).collect();
+    let mut before: ByAddress<Vec<Edge>> =
+        things.keys().map(|name| (name.clone(), Vec::new())).collect();
     for (name, extra) in things {
         let recorded =
             extra.edges.iter().filter(|edge| !edge.gate).filter_map(|edge| at.get(&edge.on));
         let by_kind =
             || extra.kind.stands_on().into_iter().filter_map(|kind| of_kind.get(&kind).cloned());
-        let stands_on: Vec<&Address> = if extra.edges.is_empty() {
+        let stands_on: BTreeSet<&Address> = if extra.edges.is_empty() {
             by_kind().flatten().collect()
         } else {
             recorded.flatten().copied().collect()
         };
         for on in stands_on {
             if let Some(edges) = before.get_mut(on) {
-                edges.insert(Edge::new(name.clone(), Milestone::Ready));
+                edges.push(Edge::new(name.clone(), Milestone::Ready));
             }
         }
     }
-    before.into_iter().map(|(name, edges)| (name, edges.into_iter().collect())).collect()
+    before
 }
 
 /// Deletes one thing and watches it until it is gone.

@@ -10,8 +10,8 @@ use super::{
 };
 use crate::{
     model::{
-        Address, Class, Depth, Drift, Edge, Error, Found, Graph, Identities, KindOps, Live,
-        Readiness, Registry, Replacement, Result, Step, Tags, graph::order, tags::TagChanges,
+        Address, ByAddress, Class, Depth, Drift, Edge, Error, Found, Graph, Identities, KindOps,
+        Live, Readiness, Registry, Replacement, Result, Step, Tags, graph::order, tags::TagChanges,
     },
     state::Record,
 };
@@ -19,7 +19,7 @@ use futures_util::future::join_all;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, HashSet},
     rc::Rc,
 };
 
@@ -72,7 +72,7 @@ impl Finding {
 #[derive(Default)]
 pub struct Survey {
     /// The configuration's nodes.
-    pub findings: BTreeMap<Address, Finding>,
+    pub findings: ByAddress<Finding>,
     /// What must go.
     pub extras: Vec<Extra>,
     /// The identities of what exists and stays.
@@ -143,7 +143,7 @@ impl Survey {
     }
 
     /// Gives every node the identity on record, else the one that was found.
-    fn identify(&mut self, graph: &Graph, records: &BTreeMap<Address, Record>, census: &Census) {
+    fn identify(&mut self, graph: &Graph, records: &ByAddress<Record>, census: &Census) {
         for (address, step) in graph.iter() {
             let record = records.get(address);
             let recorded = record.and_then(|record| record.identity.clone());
@@ -176,13 +176,13 @@ impl Survey {
     }
 
     /// Says what must be done with each node, needs first.
-    fn judge(&mut self, work: &Work, graph: &Graph, records: &BTreeMap<Address, Record>) {
-        let Ok(order) = order(&graph.edges()) else { return };
-        let mut unsettled: BTreeSet<Address> = BTreeSet::new();
-        for address in order {
-            let Some(step) = graph.get(&address) else { continue };
+    fn judge(&mut self, work: &Work, graph: &Graph, records: &ByAddress<Record>) {
+        let Ok(order) = order(graph.edges()) else { return };
+        let mut unsettled: HashSet<&Address> = HashSet::new();
+        for at in order {
+            let Some((address, step)) = graph.at(at) else { continue };
             let moving = step.edges().into_iter().find(|edge| unsettled.contains(&edge.on));
-            let Some(finding) = self.findings.get_mut(&address) else { continue };
+            let Some(finding) = self.findings.get_mut(address) else { continue };
             let Some(live) = &finding.live else {
                 match moving {
                     Some(edge) if finding.shown => finding.action = Action::Depends(edge.on),
@@ -197,8 +197,8 @@ impl Survey {
                 unsettled.insert(address);
                 continue;
             }
-            let settled = records.get(&address).and_then(|record| record.settled.as_ref());
-            finding.tags = tag_changes(&**step, &address, live, settled.map(|s| &s.tags));
+            let settled = records.get(address).and_then(|record| record.settled.as_ref());
+            finding.tags = tag_changes(&**step, address, live, settled.map(|s| &s.tags));
             if let Some(edge) = moving {
                 finding.action = Action::Depends(edge.on);
                 if step.kind().replacement() == Replacement::CreateFirst {
@@ -209,8 +209,8 @@ impl Survey {
             }
             finding.drift = step.drift(live, &self.known).unwrap_or_default();
             finding.action = if finding.drift.replaces() {
-                unsettled.insert(address.clone());
-                self.known.remove(&address);
+                unsettled.insert(address);
+                self.known.remove(address);
                 Action::Replace(step.kind().replacement())
             } else if finding.drift.is_empty() && finding.tags.is_empty() {
                 Action::Nothing
@@ -222,7 +222,7 @@ impl Survey {
     }
 
     /// What stands on something that goes before its successor comes must go before it.
-    fn make_room(&mut self, graph: &Graph, records: &BTreeMap<Address, Record>) {
+    fn make_room(&mut self, graph: &Graph, records: &ByAddress<Record>) {
         let replaced = |finding: &Finding| {
             finding.action == Action::Replace(Replacement::DeleteFirst)
                 || matches!(finding.action, Action::Rebuild(_))
@@ -303,7 +303,7 @@ pub fn same(kind: &Rc<dyn KindOps>, one: &Value, other: &Value) -> bool {
 fn kinds_to_search<'a>(
     graph: &'a Graph,
     registry: &'a Registry,
-    records: &BTreeMap<Address, Record>,
+    records: &ByAddress<Record>,
 ) -> Vec<&'a Rc<dyn KindOps>> {
     let unrecorded = graph.iter().filter(|(address, _)| {
         records.get(*address).is_none_or(|record| record.identity.is_none())

@@ -1,7 +1,6 @@
 //! The longest path through a graph in time: what no order of work can beat.
 
-use super::{Address, Edge, Milestone, graph::order};
-use std::collections::{BTreeMap, HashMap};
+use super::{Address, ByAddress, Edge, Milestone, graph::order};
 
 /// How long a node takes by itself, in seconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -34,34 +33,38 @@ pub struct CriticalPath {
 
 impl CriticalPath {
     /// Finds it: every node starts at the moment when its needs are met.
-    pub fn find(edges: &BTreeMap<Address, Vec<Edge>>, span: impl Fn(&Address) -> Span) -> Self {
+    pub fn find(edges: &ByAddress<Vec<Edge>>, span: impl Fn(&Address) -> Span) -> Self {
         let Ok(order) = order(edges) else { return Self::default() };
-        // When it starts, how long it takes, and the edge that it waited for last.
-        let mut seen: HashMap<&Address, (f64, Span, Option<&Edge>)> = HashMap::new();
-        let mut last: Option<(&Address, f64)> = None;
-        for address in &order {
+        // When each starts, how long it takes, and the need that it waited for last.
+        let unseen: (f64, Span, Option<(usize, Milestone)>) = (0.0, Span::default(), None);
+        let mut seen = vec![unseen; edges.len()];
+        let mut last: Option<(usize, f64)> = None;
+        for at in order {
+            let Some((address, needs)) = edges.get_index(at) else { continue };
             let (mut start, mut held) = (0.0, None);
-            for edge in edges.get(address).into_iter().flatten() {
-                let Some((begun, span, _)) = seen.get(&edge.on) else { continue };
+            for edge in needs {
+                let Some(on) = edges.get_index_of(&edge.on) else { continue };
+                let (begun, span, _) = seen[on];
                 let moment = begun + span.until(edge.until);
                 if moment > start {
-                    (start, held) = (moment, Some(edge));
+                    (start, held) = (moment, Some((on, edge.until)));
                 }
             }
             let span = span(address);
             let end = start + span.until(Milestone::Ready);
             if last.is_none_or(|(_, latest)| end > latest) {
-                last = Some((address, end));
+                last = Some((at, end));
             }
-            seen.insert(address, (start, span, held));
+            seen[at] = (start, span, held);
         }
-        let Some((mut at, seconds)) = last else { return Self::default() };
+        let Some((at, seconds)) = last else { return Self::default() };
         let mut legs = Vec::new();
-        let mut until = Milestone::Ready;
-        while let Some((_, span, held)) = seen.get(at) {
-            legs.push(Leg { address: at.clone(), until, seconds: span.until(until) });
-            let Some(edge) = held else { break };
-            (at, until) = (&edge.on, edge.until);
+        let mut next = Some((at, Milestone::Ready));
+        while let Some((at, until)) = next {
+            let (_, span, held) = seen[at];
+            let address = edges.get_index(at).map(|(address, _)| address.clone());
+            legs.extend(address.map(|address| Leg { address, until, seconds: span.until(until) }));
+            next = held;
         }
         legs.reverse();
         Self { seconds, legs }
@@ -90,7 +93,7 @@ mod tests {
     #[test]
     fn the_longest_path_takes_each_edge_at_its_moment() {
         let edge = |on: &str, until| Edge::new(Address::new(on), until);
-        let edges = BTreeMap::from([
+        let edges = ByAddress::from([
             (Address::new("nlb"), vec![]),
             (Address::new("link"), vec![edge("nlb", Milestone::Ready)]),
             (Address::new("listener"), vec![edge("nlb", Milestone::Created)]),

@@ -1,7 +1,7 @@
 //! The stack as nodes and edges, without cycles or twins.
 
-use super::{Address, Edge, Step};
-use std::{collections::BTreeMap, rc::Rc};
+use super::{Address, ByAddress, Edge, Step};
+use std::rc::Rc;
 
 /// What makes a set of nodes no graph.
 #[derive(Debug, thiserror::Error)]
@@ -22,27 +22,42 @@ pub enum GraphError {
     Cycle(Address),
 }
 
-/// Nodes by address.
+/// Nodes by address, sorted.
 #[derive(Clone, Default)]
 pub struct Graph {
-    nodes: BTreeMap<Address, Rc<dyn Step>>,
+    nodes: ByAddress<Rc<dyn Step>>,
+    edges: ByAddress<Vec<Edge>>,
     twin: Option<Address>,
 }
 
-impl Graph {
-    /// Adds a node; a twin is reported by [`check`](Self::check).
-    pub fn add(&mut self, address: Address, step: Rc<dyn Step>) {
-        if self.nodes.insert(address.clone(), step).is_some() {
-            self.twin.get_or_insert(address);
+impl FromIterator<(Address, Rc<dyn Step>)> for Graph {
+    /// A graph of these nodes; a twin is reported by [`check`](Self::check).
+    fn from_iter<T: IntoIterator<Item = (Address, Rc<dyn Step>)>>(all: T) -> Self {
+        let mut graph = Self::default();
+        for (address, step) in all {
+            if graph.nodes.insert(address.clone(), step).is_some() {
+                graph.twin.get_or_insert(address);
+            }
         }
+        graph.nodes.sort_unstable_keys();
+        let edges = graph.nodes.iter().map(|(address, step)| (address.clone(), step.edges()));
+        graph.edges = edges.collect();
+        graph
     }
+}
 
+impl Graph {
     /// The node at this address.
     pub fn get(&self, address: &Address) -> Option<&Rc<dyn Step>> {
         self.nodes.get(address)
     }
 
-    /// All nodes, by address.
+    /// The node at this place among all.
+    pub fn at(&self, place: usize) -> Option<(&Address, &Rc<dyn Step>)> {
+        self.nodes.get_index(place)
+    }
+
+    /// All nodes, sorted by address.
     pub fn iter(&self) -> impl Iterator<Item = (&Address, &Rc<dyn Step>)> {
         self.nodes.iter()
     }
@@ -58,8 +73,8 @@ impl Graph {
     }
 
     /// Every node's edges.
-    pub fn edges(&self) -> BTreeMap<Address, Vec<Edge>> {
-        self.nodes.iter().map(|(address, step)| (address.clone(), step.edges())).collect()
+    pub fn edges(&self) -> &ByAddress<Vec<Edge>> {
+        &self.edges
     }
 
     /// Finds twins, needs that nothing meets, and cycles.
@@ -67,48 +82,46 @@ impl Graph {
         if let Some(twin) = &self.twin {
             return Err(GraphError::Twin(twin.clone()));
         }
-        let edges = self.edges();
-        for (from, needs) in &edges {
-            if let Some(edge) = needs.iter().find(|edge| !edges.contains_key(&edge.on)) {
+        for (from, needs) in &self.edges {
+            if let Some(edge) = needs.iter().find(|edge| !self.edges.contains_key(&edge.on)) {
                 return Err(GraphError::Unmet { from: from.clone(), on: edge.on.clone() });
             }
         }
-        match order(&edges) {
+        match order(&self.edges) {
             Ok(_) => Ok(()),
             Err(address) => Err(GraphError::Cycle(address)),
         }
     }
 }
 
-/// Sorts nodes so that each comes after what it needs; needs outside the set do not count.
+/// Sorts nodes so that each comes after what it needs: their places in `edges`. Needs outside the set
+/// do not count.
 ///
 /// # Errors
 /// A node of a cycle, when there is one.
-pub fn order(edges: &BTreeMap<Address, Vec<Edge>>) -> Result<Vec<Address>, Address> {
-    let mut missing: BTreeMap<&Address, usize> = BTreeMap::new();
-    let mut dependants: BTreeMap<&Address, Vec<&Address>> = BTreeMap::new();
-    for (from, needs) in edges {
-        let inside = needs.iter().filter(|edge| edges.contains_key(&edge.on));
-        let count = inside.map(|edge| dependants.entry(&edge.on).or_default().push(from)).count();
-        missing.insert(from, count);
+pub fn order(edges: &ByAddress<Vec<Edge>>) -> Result<Vec<usize>, Address> {
+    let mut missing = vec![0; edges.len()];
+    let mut dependants = vec![Vec::new(); edges.len()];
+    for (from, needs) in edges.values().enumerate() {
+        for on in needs.iter().filter_map(|edge| edges.get_index_of(&edge.on)) {
+            dependants[on].push(from);
+            missing[from] += 1;
+        }
     }
-    let mut ready: Vec<&Address> =
-        missing.iter().filter(|(_, count)| **count == 0).map(|(address, _)| *address).collect();
+    let mut ready: Vec<usize> = (0..edges.len()).filter(|at| missing[*at] == 0).collect();
     let mut sorted = Vec::with_capacity(edges.len());
     while let Some(next) = ready.pop() {
-        sorted.push(next.clone());
-        missing.remove(next);
-        for dependant in dependants.remove(next).unwrap_or_default() {
-            if let Some(count) = missing.get_mut(dependant) {
-                *count -= 1;
-                if *count == 0 {
-                    ready.push(dependant);
-                }
+        sorted.push(next);
+        for dependant in &dependants[next] {
+            missing[*dependant] -= 1;
+            if missing[*dependant] == 0 {
+                ready.push(*dependant);
             }
         }
     }
-    match missing.into_keys().next() {
+    let stuck = edges.keys().zip(missing).find(|(_, missing)| *missing > 0);
+    match stuck {
         None => Ok(sorted),
-        Some(stuck) => Err(stuck.clone()),
+        Some((address, _)) => Err(address.clone()),
     }
 }

@@ -1,13 +1,12 @@
 //! Who is who: the IDs and ARNs that AWS gave.
 
-use super::Address;
+use super::{Address, ByAddress};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use std::collections::BTreeMap;
 
 /// The identity of every node that has one, as its resource serialised it.
 #[derive(Clone, Debug, Default)]
-pub struct Identities(BTreeMap<Address, Value>);
+pub struct Identities(ByAddress<Value>);
 
 impl Identities {
     /// The identity at this address, if it has one and reads as `T`.
@@ -27,7 +26,7 @@ impl Identities {
 
     /// Forgets an identity.
     pub fn remove(&mut self, address: &Address) {
-        self.0.remove(address);
+        self.0.swap_remove(address);
     }
 
     /// All of them, by address.

@@ -1,8 +1,8 @@
 //! One finished run: what each resource took, and what that says about the next one.
 
-use super::{Address, CriticalPath, Edge, Kind, Milestone, Span, Times};
+use super::{Address, ByAddress, CriticalPath, Edge, Kind, Milestone, Span, Times};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// What every call takes, in seconds, before any run has shown it.
 const CALL: f64 = 0.1;
@@ -55,7 +55,7 @@ impl Run {
         seconds: f64,
         expected_seconds: f64,
         mut parts: Vec<Part>,
-        edges: &BTreeMap<Address, Vec<Edge>>,
+        edges: &ByAddress<Vec<Edge>>,
     ) -> Self {
         parts.sort_by(|one, other| one.begun.total_cmp(&other.begun));
         let spans: BTreeMap<&Address, Span> =
@@ -84,17 +84,18 @@ impl Run {
 
 /// What must be gone before each thing can go: needs turned round, without those for which AWS
 /// refuses no deletion.
-pub fn turned_round(edges: &BTreeMap<Address, Vec<Edge>>) -> BTreeMap<Address, Vec<Edge>> {
-    let mut before: BTreeMap<Address, BTreeSet<Edge>> =
-        edges.keys().map(|address| (address.clone(), BTreeSet::new())).collect();
+pub fn turned_round(edges: &ByAddress<Vec<Edge>>) -> ByAddress<Vec<Edge>> {
+    let mut before: ByAddress<Vec<Edge>> =
+        edges.keys().map(|address| (address.clone(), Vec::new())).collect();
     for (address, needs) in edges {
         for need in needs.iter().filter(|need| !need.gate) {
-            if let Some(edges) = before.get_mut(&need.on) {
-                edges.insert(Edge::new(address.clone(), Milestone::Ready));
+            let after = Edge::new(address.clone(), Milestone::Ready);
+            if let Some(edges) = before.get_mut(&need.on).filter(|edges| !edges.contains(&after)) {
+                edges.push(after);
             }
         }
     }
-    before.into_iter().map(|(address, edges)| (address, edges.into_iter().collect())).collect()
+    before
 }
 
 /// How long resources take: what earlier runs showed, else what their kinds say.
@@ -152,7 +153,7 @@ mod tests {
 
     #[test]
     fn the_floor_leaves_out_the_time_between_resources() {
-        let edges = BTreeMap::from([
+        let edges = ByAddress::from([
             (Address::new("a"), vec![]),
             (Address::new("b"), vec![Edge::new(Address::new("a"), Milestone::Ready)]),
         ]);

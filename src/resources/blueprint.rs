@@ -3,26 +3,26 @@
 use super::{Handle, Resource, erased::Node};
 use crate::{
     aws::Cx,
-    model::{Address, Graph},
+    model::{Address, Graph, Step},
 };
 use std::rc::Rc;
 
 /// A graph under construction.
 pub struct Blueprint {
     cx: Cx,
-    graph: Graph,
+    nodes: Vec<(Address, Rc<dyn Step>)>,
 }
 
 impl Blueprint {
     /// An empty one.
     pub fn new(cx: &Cx) -> Self {
-        Self { cx: cx.clone(), graph: Graph::default() }
+        Self { cx: cx.clone(), nodes: Vec::new() }
     }
 
     /// Adds a resource at an address and returns the handle that others need it by.
     pub fn declare<R: Resource>(&mut self, address: impl AsRef<str>, resource: R) -> Handle<R> {
         let address = Address::new(address);
-        self.graph.add(address.clone(), Rc::new(Node::new(&self.cx, resource)));
+        self.nodes.push((address.clone(), Rc::new(Node::new(&self.cx, resource))));
         Handle::new(address)
     }
 
@@ -33,6 +33,6 @@ impl Blueprint {
 
     /// The finished graph.
     pub fn finish(self) -> Graph {
-        self.graph
+        self.nodes.into_iter().collect()
     }
 }

@@ -1,7 +1,7 @@
 //! The journal's meaning: what is on record of every node. Pure; loading is also checking.
 
 use super::{VERSION, journal::Entry};
-use crate::model::{Address, Edge, Tags};
+use crate::model::{Address, ByAddress, Edge, Tags};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -16,7 +16,8 @@ pub struct State {
     /// The region; empty before the first run.
     pub region: String,
     /// What is on record, by address.
-    pub records: BTreeMap<Address, Record>,
+    #[serde(with = "sorted")]
+    pub records: ByAddress<Record>,
     /// Choices that must not change by themselves.
     pub choices: BTreeMap<String, Value>,
 }
@@ -176,8 +177,23 @@ impl State {
             record.identity.is_none() && record.started.is_none() && record.retired.is_empty()
         };
         if self.records.get(address).is_some_and(nothing) {
-            self.records.remove(address);
+            self.records.swap_remove(address);
         }
+    }
+}
+
+/// Records in a snapshot: sorted by address, for those who read or compare it.
+mod sorted {
+    use super::{Address, ByAddress, Record};
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+    use std::collections::BTreeMap;
+
+    pub fn serialize<S: Serializer>(records: &ByAddress<Record>, to: S) -> Result<S::Ok, S::Error> {
+        records.iter().collect::<BTreeMap<_, _>>().serialize(to)
+    }
+
+    pub fn deserialize<'a, D: Deserializer<'a>>(from: D) -> Result<ByAddress<Record>, D::Error> {
+        BTreeMap::<Address, Record>::deserialize(from).map(ByAddress::from_iter)
     }
 }
 

@@ -3,11 +3,11 @@
 use super::{Census, Survey, census, same};
 use crate::{
     engine::work::Work,
-    model::{Address, Edge, Found, Graph, KindOps, Registry, Result},
+    model::{Address, ByAddress, Edge, Found, Graph, KindOps, Registry, Result},
     state::{Entry, Record},
 };
 use serde_json::Value;
-use std::{collections::BTreeMap, rc::Rc};
+use std::rc::Rc;
 
 /// Something that exists and that the configuration does not have (any more).
 #[derive(Clone)]
@@ -58,7 +58,7 @@ impl Survey {
         &mut self,
         graph: &Graph,
         registry: &Registry,
-        records: &BTreeMap<Address, Record>,
+        records: &ByAddress<Record>,
         census: &Census,
     ) {
         for (address, record) in records {
