@@ -1,6 +1,6 @@
 //! The environments that are measured.
 
-use crate::common::{DEMO, World, linked, without_nat};
+use crate::common::{DEMO, World, linked, linked_to_alb, without_nat};
 use std::fmt::Write;
 
 /// Names and configurations.
@@ -8,6 +8,7 @@ pub fn all() -> Vec<(&'static str, String)> {
     vec![
         ("demo", DEMO.into()),
         ("demo-v2", linked()),
+        ("demo-v2-alb", linked_to_alb()),
         ("no-nat", without_nat()),
         ("no-nat-v2", linked().replacen("nat = \"per-az\"", "nat = \"none\"", 1)),
         ("three-az", include_str!("../../config/three-az.toml").into()),

@@ -2,6 +2,7 @@
 //!
 //! A rule is silent about keys that already have a fault, because it would judge their defaults.
 
+mod api;
 mod mesh;
 mod names;
 mod network;
@@ -20,6 +21,7 @@ pub(super) fn check(config: &Config, findings: &mut Findings) {
     network::check(&config.network, findings);
     services::check(config, findings);
     tasks::check(config, findings);
+    api::check(&config.api, findings);
     mesh::check(config, findings);
     services::public(&config.services, findings);
 }

@@ -9,8 +9,8 @@ mod value;
 pub(super) use value::or;
 
 use super::{
-    Api, Config, Expose, HealthCheck, Mesh, MeshKind, Nat, Network, Service, Ttl, Vpc,
-    VpcLinkVersion,
+    Api, Config, Expose, HealthCheck, LoadBalancerType, Mesh, MeshKind, Nat, Network, Service, Ttl,
+    Vpc, VpcLinkVersion,
     fault::Fault,
     findings::{Findings, did_you_mean, join, position},
     keys::{self, Default, Key},
@@ -139,8 +139,13 @@ impl Reader {
         let api = self.section(top, "api");
         self.refuse_unknown(&api);
         let vpc_link: String = self.get(&api, "vpc_link");
+        let load_balancer: String = self.get(&api, "load_balancer");
         Api {
             vpc_link: if vpc_link == "v2" { VpcLinkVersion::V2 } else { VpcLinkVersion::V1 },
+            load_balancer: match load_balancer.as_str() {
+                "application" => LoadBalancerType::Application,
+                _ => LoadBalancerType::Network,
+            },
             stage: self.get(&api, "stage"),
             timeout_ms: self.get(&api, "timeout_ms"),
         }

@@ -122,11 +122,22 @@ pub enum VpcLinkVersion {
     V2,
 }
 
+/// What stands between a VPC link and the services.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LoadBalancerType {
+    /// Passes connections on. A VPC link V1 can be made for no other.
+    Network,
+    /// Passes requests on.
+    Application,
+}
+
 /// The private REST API.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Api {
     /// How it reaches into the provider's VPC.
     pub vpc_link: VpcLinkVersion,
+    /// What it reaches there.
+    pub load_balancer: LoadBalancerType,
     /// The stage's name, which is the first segment of every path.
     pub stage: String,
     /// How long the API waits for a service.

@@ -1,5 +1,6 @@
 //! What the configuration accepts, and what people read when it does not.
 
+mod api;
 mod mesh;
 mod names;
 mod network;
@@ -8,7 +9,7 @@ mod shape;
 mod tasks;
 mod whole;
 
-use super::Config;
+use super::{Config, LoadBalancerType};
 
 /// A sound configuration, in two halves so that a test can add to either service.
 const SHOP: &str = r#"[[service]]

@@ -47,7 +47,7 @@ pub struct VpcLink {
     pub tags: BTreeMap<String, String>,
     /// Its network interfaces.
     #[serde(rename = "_interfaces")]
-    interfaces: Vec<String>,
+    pub interfaces: Vec<String>,
 }
 
 /// What happens by itself.

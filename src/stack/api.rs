@@ -1,8 +1,13 @@
 //! The red path: a private REST API before the internal load balancer.
 
-use super::{Facts, edge, names, network::Base};
+use super::{
+    Facts,
+    edge::{self, InternalEdge, Source},
+    names,
+    network::Base,
+};
 use crate::{
-    config::{Config, Expose, VpcLinkVersion},
+    config::{Config, Expose, Service, VpcLinkVersion},
     resources::{
         Blueprint, Either, Handle,
         apigateway::{
@@ -17,7 +22,6 @@ use crate::{
         apigatewayv2::vpc_link::{VpcLink as VpcLinkV2, VpcLinkNeeds},
         cloudwatchlogs::log_group::LogGroup,
         ec2::vpc_endpoint::VpcEndpoint,
-        elasticloadbalancingv2::load_balancer::LoadBalancer,
     },
 };
 use serde_json::json;
@@ -37,7 +41,7 @@ pub fn api(
     facts: &Facts,
     provider: &Base,
     endpoint: &Handle<VpcEndpoint>,
-    load_balancer: &Handle<LoadBalancer>,
+    internal: &InternalEdge,
 ) -> Option<Handle<RestApi>> {
     let exposed: Vec<_> =
         config.services.iter().filter(|service| service.expose == Expose::Api).collect();
@@ -48,7 +52,8 @@ pub fn api(
     // The endpoint's ID is enough; it may still be pending.
     let api = RestApi { endpoint: endpoint.created(), name: scope.stack.clone() };
     let api = blueprint.declare("api/rest-api", api);
-    let link = vpc_link(blueprint, config, provider, load_balancer);
+    let load_balancer = &internal.load_balancer;
+    let link = vpc_link(blueprint, config, provider, internal, &exposed);
     let mut methods = Vec::new();
     let mut definition = Vec::new();
     for service in exposed {
@@ -89,18 +94,25 @@ fn vpc_link(
     blueprint: &mut Blueprint,
     config: &Config,
     provider: &Base,
-    load_balancer: &Handle<LoadBalancer>,
+    internal: &InternalEdge,
+    exposed: &[&Service],
 ) -> Either<Handle<VpcLink>, Handle<VpcLinkV2>> {
     let name = blueprint.cx().scope().stack.clone();
     match config.api.vpc_link {
         VpcLinkVersion::V1 => {
             // On a load balancer that is not active, the link fails for good.
-            let link = VpcLink { load_balancer: load_balancer.ready(), name };
+            let link = VpcLink { load_balancer: internal.load_balancer.ready(), name };
             Either::This(blueprint.declare("api/vpc-link", link))
         }
         VpcLinkVersion::V2 => {
             let description = "From the private API to the internal load balancer";
             let group = edge::security_group(blueprint, provider, "vpc-link", description);
+            if let Some(balancer) = &internal.security_group {
+                for service in exposed {
+                    let from = Source::Group(&group);
+                    edge::allow(blueprint, balancer, service.router_port(), &from);
+                }
+            }
             let needs = VpcLinkNeeds {
                 subnets: provider.private.iter().map(Handle::created).collect(),
                 security_groups: vec![group.created()],

@@ -1,14 +1,17 @@
 //! Where traffic comes in: load balancers, their security groups, and the consumer's endpoint.
 
 use super::{names, network::Base};
-use crate::resources::{
-    Blueprint, Handle,
-    ec2::{
-        security_group::SecurityGroup,
-        security_group_ingress::{SecurityGroupIngress, SecurityGroupIngressNeeds},
-        vpc_endpoint::{VpcEndpoint, VpcEndpointNeeds},
+use crate::{
+    config::LoadBalancerType,
+    resources::{
+        Blueprint, Handle,
+        ec2::{
+            security_group::SecurityGroup,
+            security_group_ingress::{SecurityGroupIngress, SecurityGroupIngressNeeds},
+            vpc_endpoint::{VpcEndpoint, VpcEndpointNeeds},
+        },
+        elasticloadbalancingv2::load_balancer::{LoadBalancer, LoadBalancerNeeds},
     },
-    elasticloadbalancingv2::load_balancer::{LoadBalancer, LoadBalancerNeeds},
 };
 use ipnet::Ipv4Net;
 
@@ -50,7 +53,10 @@ pub fn allow(
 ) -> Handle<SecurityGroupIngress> {
     let (name, cidr_ipv4, source_group) = match source {
         Source::Cidr(cidr) => ((*cidr).to_owned(), Some((*cidr).to_owned()), None),
-        Source::Group(other) => ("load-balancer".to_owned(), None, Some(other.created())),
+        Source::Group(other) => {
+            let name = other.address().as_str().rsplit('/').next().unwrap_or_default();
+            (name.to_owned(), None, Some(other.created()))
+        }
     };
     let ingress = SecurityGroupIngress {
         needs: SecurityGroupIngressNeeds { group: group.created(), source_group },
@@ -88,22 +94,42 @@ pub fn public(blueprint: &mut Blueprint, base: &Base, allowed: &[Ipv4Net]) -> Pu
     PublicEdge { load_balancer, security_group: group }
 }
 
-/// The internal NLB, which the private API reaches. It is the beginning of the critical path.
-pub fn internal(blueprint: &mut Blueprint, base: &Base) -> Handle<LoadBalancer> {
+/// The internal load balancer, which the private API reaches.
+pub struct InternalEdge {
+    /// An NLB, or an ALB.
+    pub load_balancer: Handle<LoadBalancer>,
+    /// The ALB's security group, from which tasks accept traffic. An NLB is made without one: its
+    /// traffic comes from addresses of the VPC.
+    pub security_group: Option<Handle<SecurityGroup>>,
+}
+
+/// The internal load balancer. With a VPC link V1 it is the beginning of the critical path.
+pub fn internal(blueprint: &mut Blueprint, base: &Base, of: LoadBalancerType) -> InternalEdge {
+    let (kind_of, name, group) = match of {
+        LoadBalancerType::Network => ("network", "internal", None),
+        LoadBalancerType::Application => {
+            let description = "HTTP to the internal load balancer";
+            let name = "internal-load-balancer";
+            let group = security_group(blueprint, base, name, description);
+            ("application", "internal-alb", Some(group))
+        }
+    };
     let needs = LoadBalancerNeeds {
         subnets: base.private.iter().map(Handle::created).collect(),
-        security_groups: Vec::new(),
+        security_groups: group.iter().map(Handle::created).collect(),
         attachment: None,
     };
     let load_balancer = LoadBalancer {
         needs,
-        name: names::balancing(blueprint.cx().scope(), "internal"),
+        name: names::balancing(blueprint.cx().scope(), name),
         scheme: "internal".into(),
-        kind_of: "network".into(),
+        kind_of: kind_of.into(),
         // A VPC link's endpoint in a zone without healthy targets would fail otherwise.
         cross_zone: true,
     };
-    blueprint.declare(format!("{}/load-balancer/internal", base.side), load_balancer)
+    let load_balancer =
+        blueprint.declare(format!("{}/load-balancer/{name}", base.side), load_balancer);
+    InternalEdge { load_balancer, security_group: group }
 }
 
 /// The consumer's way to the private API.

@@ -58,9 +58,9 @@ pub fn build(cx: &Cx, config: &Config, facts: &Facts) -> Graph {
     let consumer = network::base(b, Side::Consumer, network, &network.consumer, facts);
     let blue = edge::public(b, &provider, &network.allowed_cidrs);
     let red = edge::public(b, &consumer, &network.allowed_cidrs);
-    let nlb = edge::internal(b, &provider);
+    let internal = edge::internal(b, &provider, config.api.load_balancer);
     let endpoint = edge::endpoint(b, &consumer);
-    let api = api::api(b, config, facts, &provider, &endpoint, &nlb);
+    let api = api::api(b, config, facts, &provider, &endpoint, &internal);
     let execution = identity::execution(b, config);
     let mesh = mesh::base(b, config, &provider, facts);
 
@@ -77,7 +77,7 @@ pub fn build(cx: &Cx, config: &Config, facts: &Facts) -> Graph {
         let variant = Variant {
             front: match one.expose {
                 Expose::Public => Front::Public(&blue),
-                Expose::Api => Front::Internal(&nlb),
+                Expose::Api => Front::Internal(&internal),
                 Expose::Mesh => Front::Nothing,
             },
             after: after.collect(),

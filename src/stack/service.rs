@@ -21,7 +21,6 @@ use crate::{
         },
         elasticloadbalancingv2::{
             listener::{Listener, ListenerNeeds},
-            load_balancer::LoadBalancer,
             target_group::{HealthCheck, TargetGroup},
         },
         iam::role::Role,
@@ -44,7 +43,7 @@ pub enum Front<'a> {
     /// HTTP on an ALB's port 80, from the balancer's group only.
     Public(&'a edge::PublicEdge),
     /// TCP on the NLB, on the service's mesh port.
-    Internal(&'a Handle<LoadBalancer>),
+    Internal(&'a edge::InternalEdge),
     /// Not at all.
     Nothing,
 }
@@ -194,6 +193,9 @@ fn guard(
         Front::Public(public) => {
             edge::allow(blueprint, &group, service.port, &Source::Group(&public.security_group))
         }
+        Front::Internal(edge::InternalEdge { security_group: Some(balancer), .. }) => {
+            edge::allow(blueprint, &group, service.port, &Source::Group(balancer))
+        }
         Front::Internal(_) | Front::Nothing => {
             edge::allow(blueprint, &group, service.port, &Source::Cidr(&base.cidr))
         }
@@ -207,22 +209,31 @@ fn front(
     service: &Service,
     front: &Front<'_>,
 ) -> (Option<Handle<TargetGroup>>, Option<Handle<Listener>>) {
-    let (load_balancer, protocol, port, path) = match front {
+    let (side, name) = (base.side, &service.name);
+    let port = service.router_port().into();
+    // What differs in kind stands at another address under another name, so that both can be there
+    // while a stack moves from one to the other.
+    let (load_balancer, protocol, port, place, group_name) = match front {
         Front::Public(public) => {
-            (&public.load_balancer, "HTTP", 80, Some(service.health_path.clone()))
+            (&public.load_balancer, "HTTP", 80, name.clone(), format!("{side}-{name}"))
         }
-        Front::Internal(nlb) => (*nlb, "TCP", service.router_port().into(), None),
+        Front::Internal(internal) if internal.security_group.is_some() => {
+            let (place, group_name) = (format!("{name}/http"), format!("internal-{name}"));
+            (&internal.load_balancer, "HTTP", port, place, group_name)
+        }
+        Front::Internal(internal) => {
+            (&internal.load_balancer, "TCP", port, name.clone(), format!("{side}-{name}"))
+        }
         Front::Nothing => return (None, None),
     };
-    let (side, name) = (base.side, &service.name);
     let target_group = TargetGroup {
         vpc: base.vpc.created(),
-        name: names::balancing(blueprint.cx().scope(), &format!("{side}-{name}")),
+        name: names::balancing(blueprint.cx().scope(), &group_name),
         protocol: protocol.into(),
         port: service.port.into(),
         health_check: HealthCheck {
             protocol: protocol.into(),
-            path,
+            path: (protocol == "HTTP").then(|| service.health_path.clone()),
             interval_seconds: service.health.interval_seconds,
             timeout_seconds: service.health.timeout_seconds,
             healthy_threshold: service.health.healthy,
@@ -230,13 +241,13 @@ fn front(
         },
         deregistration_delay_seconds: DEREGISTRATION_DELAY_SECONDS,
     };
-    let target_group = blueprint.declare(format!("{side}/target-group/{name}"), target_group);
+    let target_group = blueprint.declare(format!("{side}/target-group/{place}"), target_group);
     // A load balancer that is still being provisioned takes listeners.
     let needs = ListenerNeeds {
         load_balancer: load_balancer.created(),
         target_group: target_group.created(),
     };
     let listener = Listener { needs, protocol: protocol.into(), port };
-    let listener = blueprint.declare(format!("{side}/listener/{name}"), listener);
+    let listener = blueprint.declare(format!("{side}/listener/{place}"), listener);
     (Some(target_group), Some(listener))
 }

@@ -39,6 +39,12 @@ pub fn linked() -> String {
     DEMO.replacen(stage, &format!("{stage}\nvpc_link = \"v2\""), 1)
 }
 
+/// The demonstration whose API reaches an application load balancer.
+pub fn linked_to_alb() -> String {
+    let link = "vpc_link = \"v2\"";
+    linked().replacen(link, &format!("{link}\nload_balancer = \"application\""), 1)
+}
+
 /// The demonstration without NAT gateways.
 pub fn without_nat() -> String {
     let nat = "nat = \"per-az\"";

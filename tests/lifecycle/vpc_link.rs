@@ -1,10 +1,12 @@
 //! The two versions of the API's way into the provider's VPC.
 
-use crate::common::{DEMO, World, linked};
+use crate::common::{DEMO, World, linked, linked_to_alb};
 use meshctl::{
     engine::Action,
     model::{Address, Depth},
+    simulator::apigateway::invoke::{self, Hop, Refusal},
 };
+use serde_json::json;
 
 #[tokio::test(start_paused = true)]
 async fn a_link_of_the_second_version_waits_for_no_load_balancer() {
@@ -56,6 +58,84 @@ async fn a_link_of_the_second_version_moves_when_its_subnets_do() {
     assert_eq!(world.count("apigatewayv2", "VpcLink"), 1);
     world.assert_red_path();
     assert_eq!(world.up_in_full().await.done().calls.mutating, 0);
+    world.down().await.done();
+    world.assert_empty();
+}
+
+/// Internal load balancers, by type.
+fn internal(world: &World) -> Vec<String> {
+    world.simulator.behind(|account| {
+        let all = account.elb.load_balancers.all().map(|(_, it)| it);
+        let internal = all.filter(|it| it.scheme == "internal");
+        internal.map(|it| it.kind.clone()).collect()
+    })
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_link_of_the_second_version_reaches_an_application_load_balancer() {
+    let world = World::new(&linked_to_alb());
+    world.up().await.done();
+    assert_eq!(internal(&world), ["application"]);
+    world.assert_blue_path();
+    world.assert_red_path();
+    // Its tasks take requests from it alone, and it takes them from the link alone.
+    world.simulator.behind(|account| {
+        let rules = account.ec2.security_group_rules.all().map(|(_, rule)| rule);
+        let open = rules.filter(|rule| !rule.is_egress && rule.from_port != 443);
+        let ranges: Vec<_> = open.filter_map(|rule| rule.cidr_ipv4.as_deref()).collect();
+        assert_eq!(
+            ranges, ["0.0.0.0/0"; 2],
+            "only the public load balancers are open to addresses"
+        );
+    });
+    assert_eq!(world.up().await.done().calls.mutating, 0);
+    assert_eq!(world.up_in_full().await.done().calls.mutating, 0);
+    world.down().await.done();
+    world.assert_empty();
+}
+
+/// What the API does with a request of the consumer's.
+fn request(world: &World, path: &str) -> Result<Hop, Refusal> {
+    world.simulator.behind(|account| {
+        let (_, endpoint) = account.ec2.vpc_endpoints.all().next().expect("an endpoint");
+        let api = account.apigateway.apis.keys().next().expect("an API");
+        invoke::route(account, &endpoint.vpc_endpoint_id, api, "default", "GET", path)
+    })
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_application_load_balancer_lets_the_link_in_by_a_rule_for_each_port() {
+    let world = World::new(&linked_to_alb());
+    world.up().await.done();
+    let rule = world.simulator.behind(|account| {
+        let groups = account.ec2.security_groups.all();
+        let group = groups.map(|(_, it)| it).find(|it| it.group_name.contains("internal-load"));
+        let group = group.expect("the load balancer's group").group_id.clone();
+        let mut rules = account.ec2.security_group_rules.all().map(|(_, rule)| rule);
+        let rule = rules.find(|it| it.group_id == group && !it.is_egress);
+        let rule = rule.expect("a rule for a back-end");
+        json!({ "GroupId": group, "SecurityGroupRuleIds": [rule.security_group_rule_id] })
+    });
+    world.ask("ec2:RevokeSecurityGroupIngress", rule).await;
+    let paths = ["/nodejs", "/crystal"].map(|path| request(&world, path).err());
+    let shut = paths.iter().flatten().map(|it| it.status).collect::<Vec<_>>();
+    assert_eq!(shut, [504], "one of two back-ends: {paths:?}");
+    world.up_in_full().await.done();
+    world.assert_red_path();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stack_moves_from_a_network_to_an_application_load_balancer_and_back() {
+    let mut world = World::new(&linked());
+    world.up().await.done();
+    for (config, kind) in [(linked_to_alb(), "application"), (DEMO.to_owned(), "network")] {
+        world.config = config;
+        world.up().await.done();
+        assert_eq!(internal(&world), [kind]);
+        world.assert_blue_path();
+        world.assert_red_path();
+        assert_eq!(world.up_in_full().await.done().calls.mutating, 0);
+    }
     world.down().await.done();
     world.assert_empty();
 }

@@ -188,6 +188,17 @@ pub const KEYS: &[Key] = &[
          minutes less",
     ),
     key(
+        "api.load_balancer",
+        Choice(&["network", "application"]),
+        Value("\"network\""),
+        Replacement(
+            "the internal load balancer; the ECS services that the API reaches are made anew",
+        ),
+        "What stands behind the link: a network load balancer, which passes connections on, or an \
+         application load balancer, which sees requests and checks the services' health by HTTP. Only a \
+         link of version 2 reaches an application load balancer",
+    ),
+    key(
         "api.stage",
         Text,
         Value("\"default\""),

@@ -1,8 +1,13 @@
 //! Calls of a deployed API, as far as API Gateway decides about them.
 
 use super::{deployment::Deployment, integration::variable, resource};
-use crate::simulator::{account::Account, fields::Fields};
+use crate::simulator::{
+    account::Account, apigatewayv2::VpcLink, ec2::security_group_rule::SecurityGroupRule,
+    fields::Fields,
+};
+use ipnet::Ipv4Net;
 use serde_json::Value;
+use std::net::Ipv4Addr;
 
 /// Where a call is passed on to.
 #[derive(Clone, Debug, PartialEq)]
@@ -60,21 +65,54 @@ pub fn route(
         None => Some(id),
     };
     let id = id.ok_or_else(broken)?;
-    let (status, target) = match account.apigateway.links.get(id) {
-        Some(link) => (&link.status, link.target_arns.first()),
+    let (status, target, second) = match account.apigateway.links.get(id) {
+        Some(link) => (&link.status, link.target_arns.first(), None),
         None => {
             let link = account.apigatewayv2.links.get(id).ok_or_else(broken)?;
-            (&link.vpc_link_status, integration.integration_target.as_ref())
+            (&link.vpc_link_status, integration.integration_target.as_ref(), Some(link))
         }
     };
     let passed_on = integration.kind == "HTTP_PROXY"
         || integration.integration_responses.as_ref().is_some_and(|all| all.contains_key("200"));
     match (status.as_str(), target, &integration.uri) {
         ("AVAILABLE", Some(target), Some(uri)) if passed_on => {
+            if second.is_some_and(|link| !reaches(account, link, target, uri)) {
+                return Err(refusal(504, "Endpoint request timed out"));
+            }
             Ok(Hop { load_balancer: target.clone(), uri: uri.clone() })
         }
         _ => Err(broken()),
     }
+}
+
+/// Whether a load balancer's security groups let the interfaces of a VPC link V2 in. One without
+/// groups lets everyone in.
+fn reaches(account: &Account, link: &VpcLink, load_balancer: &str, uri: &str) -> bool {
+    let Some(balancer) = account.elb.load_balancers.known(load_balancer) else { return false };
+    let port = uri.split(':').nth(2).and_then(|rest| rest.split('/').next()?.parse().ok());
+    let port: i64 = port.unwrap_or(80);
+    let interfaces = link.interfaces.iter();
+    let interfaces = interfaces.filter_map(|id| account.ec2.network_interfaces.known(id));
+    let from: Vec<&str> = interfaces.map(|one| &*one.private_ip_address).collect();
+    let admits = |rule: &SecurityGroupRule| {
+        let about = !rule.is_egress
+            && (rule.ip_protocol == "-1"
+                || rule.ip_protocol == "tcp" && (rule.from_port..=rule.to_port).contains(&port));
+        let group = rule.referenced_group_info.as_ref().map(|group| &group.group_id);
+        let range = rule.cidr_ipv4.as_ref().and_then(|cidr| cidr.parse::<Ipv4Net>().ok());
+        let within = |range: Ipv4Net| {
+            from.iter().any(|ip| ip.parse::<Ipv4Addr>().is_ok_and(|ip| range.contains(&ip)))
+        };
+        about
+            && (group.is_some_and(|group| link.security_group_ids.contains(group))
+                || range.is_some_and(within))
+    };
+    balancer.security_groups.is_empty()
+        || account
+            .ec2
+            .security_group_rules
+            .all()
+            .any(|(_, rule)| balancer.security_groups.contains(&rule.group_id) && admits(rule))
 }
 
 /// Whether the policy lets anyone in who comes through this endpoint. Without one nobody is.
