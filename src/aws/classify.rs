@@ -150,9 +150,11 @@ const TEXTS: &[(&str, &str, Class)] = &[
     ("InvalidParameterException", "Unable to assume the service linked role", Class::NotYet),
     ("InvalidParameterException", "does not have an associated load balancer", Class::NotYet),
     ("InvalidParameterException", "Error retrieving", Class::NotYet),
+    ("InvalidParameterException", "is not associated with the cluster", Class::NotYet),
     ("InvalidParameterException", "TaskDefinition not found", Class::Missing),
     ("InvalidParameterException", "The service registry", Class::Missing),
     ("InvalidParameterException", "target group does not exist", Class::Missing),
+    ("ClientException", "Cluster was not ACTIVE", Class::NotYet),
     // A role that we just made.
     ("ClientException", "Role is not valid", Class::NotYet),
     ("ClientException", "Unable to describe task definition", Class::Missing),

@@ -9,8 +9,8 @@ mod value;
 pub(super) use value::or;
 
 use super::{
-    Api, Config, Expose, HealthCheck, LoadBalancerType, Mesh, MeshKind, Nat, Network, Service, Ttl,
-    Vpc, VpcLinkVersion,
+    Api, Capacity, Config, Expose, HealthCheck, LoadBalancerType, Mesh, MeshKind, Nat, Network,
+    Service, Ttl, Vpc, VpcLinkVersion,
     fault::Fault,
     findings::{Findings, did_you_mean, join, position},
     keys::{self, Default, Key},
@@ -152,6 +152,7 @@ impl Reader {
     }
 
     fn services(&mut self, top: &Section<'_>) -> Vec<Service> {
+        let capacity = self.capacity(top).unwrap_or(Capacity::Fargate);
         let Some(value) = top.table.and_then(|table| table.get("service")) else {
             return Vec::new();
         };
@@ -163,10 +164,20 @@ impl Reader {
             );
             return Vec::new();
         };
-        items.iter().enumerate().map(|(index, item)| self.service(index, item)).collect()
+        items.iter().enumerate().map(|(index, item)| self.service(index, item, capacity)).collect()
     }
 
-    fn service(&mut self, index: usize, item: &Spanned<DeValue<'_>>) -> Service {
+    fn capacity(&mut self, at: &Section<'_>) -> Option<Capacity> {
+        let capacity: String = self.optional(at, "capacity")?;
+        Some(if capacity == "fargate-spot" { Capacity::FargateSpot } else { Capacity::Fargate })
+    }
+
+    fn service(
+        &mut self,
+        index: usize,
+        item: &Spanned<DeValue<'_>>,
+        capacity: Capacity,
+    ) -> Service {
         let path = format!("service[{index}]");
         let at = Section { table: self.table(&path, item), path, pattern: "service".to_string() };
         self.refuse_unknown(&at);
@@ -187,6 +198,7 @@ impl Reader {
             desired: self.get(&at, "desired"),
             cpu: self.get(&at, "cpu"),
             memory: self.get(&at, "memory"),
+            capacity: self.capacity(&at).unwrap_or(capacity),
             backends: self.get(&at, "backends"),
             environment: self.map(&environment),
             weights: self.map(&weights),

@@ -167,6 +167,8 @@ pub struct Service {
     pub cpu: i32,
     /// The task's memory in MiB.
     pub memory: i32,
+    /// What its tasks run on.
+    pub capacity: Capacity,
     /// The services that it calls.
     pub backends: Vec<String>,
     /// The container's environment, beyond the URLs of its back-ends.
@@ -175,6 +177,15 @@ pub struct Service {
     pub weights: BTreeMap<String, u32>,
     /// How its health is checked.
     pub health: HealthCheck,
+}
+
+/// What tasks run on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Capacity {
+    /// Fargate.
+    Fargate,
+    /// Fargate's spare capacity: cheaper, and AWS may take it back.
+    FargateSpot,
 }
 
 /// Who can reach a service.

@@ -10,6 +10,7 @@
 use super::{
     Plan, limits, names,
     permissions::{self, Question},
+    plan::Vcpus,
     quotas, service_roles,
 };
 use crate::{
@@ -101,7 +102,7 @@ pub struct Facts {
     /// The names of log groups under this stack's prefix.
     pub log_groups: Asked<Vec<String>>,
     /// vCPUs of all Fargate tasks.
-    pub vcpus: Asked<f64>,
+    pub vcpus: Asked<Vcpus>,
     /// Quotas by their codes, as far as Service Quotas told them, and why it did not.
     pub limits: BTreeMap<&'static str, Asked<f64>>,
     /// Nodes whose names seemed to be taken, by themselves: reads lag behind creates.
@@ -160,7 +161,7 @@ impl Facts {
             names,
             within(until, plan.has("AWS::ApiGateway::VpcLink"), vpc_links(cx)),
             within(until, plan.has("AWS::ApiGatewayV2::VpcLink"), vpc_links_v2(cx)),
-            within(until, plan.vcpus > 0.0, vcpus(cx)),
+            within(until, plan.vcpus != Vcpus::default(), vcpus(cx)),
             limits::ask(cx, until, quotas::needed(plan)),
             within(
                 until,
@@ -339,7 +340,7 @@ async fn log_groups(cx: &Cx) -> Result<Vec<String>> {
 }
 
 /// AWS counts the vCPUs of tasks that run or are about to.
-async fn vcpus(cx: &Cx) -> Result<f64> {
+async fn vcpus(cx: &Cx) -> Result<Vcpus> {
     let pages = cx.ecs().list_clusters().into_paginator().items().send();
     let clusters: Vec<String> = pages.try_collect().await.op("ecs:ListClusters")?;
     if clusters.len() > CLUSTERS {
@@ -347,19 +348,26 @@ async fn vcpus(cx: &Cx) -> Result<f64> {
         return Err(Error::new(Class::Invalid, message));
     }
     let counts = clusters.iter().map(|cluster| vcpus_in(cx, cluster));
-    // The sum of nothing is a negative zero.
-    Ok(try_join_all(counts).await?.into_iter().sum::<f64>() + 0.0)
+    let mut sum = Vcpus::default();
+    for one in try_join_all(counts).await? {
+        sum.on_demand += one.on_demand;
+        sum.spot += one.spot;
+    }
+    Ok(sum)
 }
 
-async fn vcpus_in(cx: &Cx, cluster: &str) -> Result<f64> {
+async fn vcpus_in(cx: &Cx, cluster: &str) -> Result<Vcpus> {
     let call = cx.ecs().list_tasks().cluster(cluster).launch_type(LaunchType::Fargate);
     let tasks: Vec<String> =
         call.into_paginator().items().send().try_collect().await.op("ecs:ListTasks")?;
     let pages = tasks.chunks(100).map(async |page| {
         let call = cx.ecs().describe_tasks().cluster(cluster).set_tasks(Some(page.to_vec()));
-        let found = call.send().await.op("ecs:DescribeTasks")?;
-        let units = found.tasks().iter().filter_map(|task| task.cpu()?.parse::<f64>().ok());
-        Ok(units.sum::<f64>())
+        call.send().await.op("ecs:DescribeTasks")
     });
-    Ok(try_join_all(pages).await?.into_iter().sum::<f64>() / 1024.0)
+    let mut sum = Vcpus::default();
+    for task in try_join_all(pages).await?.iter().flat_map(|page| page.tasks()) {
+        let units = task.cpu().and_then(|units| units.parse::<f64>().ok()).unwrap_or_default();
+        sum.add(task.capacity_provider_name(), units / 1024.0);
+    }
+    Ok(sum)
 }

@@ -1,6 +1,9 @@
 //! What is still to be made, as far as the account's limits and names count it.
 
-use crate::model::{Address, Graph, KindOps, Permission};
+use crate::{
+    model::{Address, Graph, KindOps, Permission},
+    resources::ecs::FARGATE_SPOT,
+};
 use serde_json::Value;
 use std::{collections::BTreeMap, rc::Rc};
 
@@ -34,7 +37,26 @@ pub struct Plan {
     /// NAT gateways, by Availability Zone.
     pub nat_gateways: BTreeMap<String, usize>,
     /// Of all tasks together.
-    pub vcpus: f64,
+    pub vcpus: Vcpus,
+}
+
+/// vCPUs of tasks, as AWS counts them: those on Fargate Spot apart.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Vcpus {
+    /// Of Fargate.
+    pub on_demand: f64,
+    /// Of Fargate Spot.
+    pub spot: f64,
+}
+
+impl Vcpus {
+    /// Counts more, of a task or a service on this capacity provider.
+    pub fn add(&mut self, provider: Option<&str>, vcpus: f64) {
+        match provider {
+            Some(FARGATE_SPOT) => self.spot += vcpus,
+            _ => self.on_demand += vcpus,
+        }
+    }
 }
 
 impl Plan {
@@ -54,7 +76,8 @@ impl Plan {
                 "AWS::ECS::Service" => {
                     let cpu = target(graph, &wish["needs"]["task_definition"], "cpu");
                     let tasks = wish["desired_count"].as_f64().unwrap_or_default();
-                    plan.vcpus += tasks * cpu.as_f64().unwrap_or_default() / 1024.0;
+                    let vcpus = tasks * cpu.as_f64().unwrap_or_default() / 1024.0;
+                    plan.vcpus.add(wish["capacity_provider"].as_str(), vcpus);
                 }
                 _ => {}
             }

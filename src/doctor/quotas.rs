@@ -140,9 +140,20 @@ const QUOTAS: &[Quota] = &[
         code: "L-3032A538",
         // Of a new account; it grows with use.
         default: 6.0,
-        need: |plan| plan.vcpus,
-        used: |facts| facts.vcpus.clone(),
+        need: |plan| plan.vcpus.on_demand,
+        used: |facts| number(&facts.vcpus, |all| all.on_demand),
         remedy: "lower desired or cpu of the services",
+    },
+    Quota {
+        what: "Fargate Spot vCPUs",
+        name: "Fargate Spot vCPU resource count",
+        service: "fargate",
+        code: "L-36FBB829",
+        // Of a new account; it grows with use.
+        default: 6.0,
+        need: |plan| plan.vcpus.spot,
+        used: |facts| number(&facts.vcpus, |all| all.spot),
+        remedy: "lower desired or cpu of the services, or set capacity = \"fargate\"",
     },
 ];
 

@@ -56,6 +56,8 @@ pub struct Quotas {
     pub roles: usize,
     /// vCPUs of running Fargate tasks. A mature account has thousands, a new one begins with six.
     pub fargate_vcpus: usize,
+    /// vCPUs of running tasks on Fargate Spot, which count apart.
+    pub fargate_spot_vcpus: usize,
     /// App Mesh meshes.
     pub meshes: usize,
     /// Virtual nodes of one mesh; likewise routers and services.
@@ -94,6 +96,7 @@ impl Default for Quotas {
             namespaces: 50,
             roles: 1000,
             fargate_vcpus: 4000,
+            fargate_spot_vcpus: 4000,
             meshes: 15,
             parts_per_mesh: 200,
             routes_per_router: 50,

@@ -26,6 +26,7 @@ const QUOTAS: &[Quota] = &[
     }),
     ("elasticloadbalancing", "L-B22855CB", "Target Groups per Region", |all| all.target_groups),
     ("fargate", "L-3032A538", "Fargate On-Demand vCPU resource count", |all| all.fargate_vcpus),
+    ("fargate", "L-36FBB829", "Fargate Spot vCPU resource count", |all| all.fargate_spot_vcpus),
     ("vpc", "L-A4707A72", "Internet gateways per Region", |all| all.internet_gateways),
     ("vpc", "L-F678F1CE", "VPCs per Region", |all| all.vpcs),
     ("vpc", "L-FE5A380F", "NAT gateways per Availability Zone", |all| all.nat_gateways_per_zone),

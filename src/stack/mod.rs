@@ -17,9 +17,12 @@ pub use outputs::Outputs;
 
 use crate::{
     aws::Cx,
-    config::{Config, Expose, Service},
+    config::{Capacity, Config, Expose, Service},
     model::Graph,
-    resources::{Blueprint, Handle, ecs::cluster::Cluster},
+    resources::{
+        Blueprint, Handle,
+        ecs::{FARGATE, FARGATE_SPOT, cluster::Cluster},
+    },
 };
 use service::{Front, Place, Variant};
 use std::{collections::BTreeMap, fmt};
@@ -64,8 +67,8 @@ pub fn build(cx: &Cx, config: &Config, facts: &Facts) -> Graph {
     let execution = identity::execution(b, config);
     let mesh = mesh::base(b, config, &provider, facts);
 
-    let provider_cluster = cluster(b, Side::Provider);
-    let consumer_cluster = cluster(b, Side::Consumer);
+    let provider_cluster = cluster(b, Side::Provider, config);
+    let consumer_cluster = cluster(b, Side::Consumer, config);
     let provider =
         Place { base: &provider, cluster: &provider_cluster, execution_role: &execution };
     let consumer =
@@ -103,9 +106,17 @@ pub fn build(cx: &Cx, config: &Config, facts: &Facts) -> Graph {
     blueprint.finish()
 }
 
-fn cluster(blueprint: &mut Blueprint, side: Side) -> Handle<Cluster> {
+fn cluster(blueprint: &mut Blueprint, side: Side, config: &Config) -> Handle<Cluster> {
     let cluster_name = names::long(blueprint.cx().scope(), side.name());
-    blueprint.declare(format!("{side}/cluster"), Cluster { cluster_name })
+    // The consumer's services are copies of the public one.
+    let mut here = config.services.iter();
+    let spot = here.any(|one| {
+        let stands = side == Side::Provider || one.expose == Expose::Public;
+        stands && one.capacity == Capacity::FargateSpot
+    });
+    // With both, a service can go back to Fargate.
+    let capacity_providers: &[&str] = if spot { &[FARGATE, FARGATE_SPOT] } else { &[] };
+    blueprint.declare(format!("{side}/cluster"), Cluster { cluster_name, capacity_providers })
 }
 
 /// Back-ends by their names in the mesh.

@@ -7,13 +7,14 @@ use super::{
     network::Base,
 };
 use crate::{
-    config::{Config, Service},
+    config::{Capacity, Config, Service},
     resources::{
         Blueprint, Gate, Handle,
         apigateway::rest_api::RestApi,
         cloudwatchlogs::log_group::LogGroup,
         ec2::security_group::SecurityGroup,
         ecs::{
+            FARGATE, FARGATE_SPOT,
             cluster::Cluster,
             container::{Container, ContainerHealthCheck},
             service::{Service as EcsService, ServiceNeeds},
@@ -96,6 +97,10 @@ pub fn service(
 
     let mut gates: Vec<Gate> = vec![logs.gate_created(), place.execution_role.gate_ready()];
     gates.extend(place.base.tasks.egress.iter().cloned());
+    if service.capacity == Capacity::FargateSpot {
+        // ECS refuses a capacity provider that the cluster does not have yet.
+        gates.push(place.cluster.gate_ready());
+    }
     // ECS refuses a target group that no listener uses.
     gates.extend(listener.map(|listener| listener.gate_created()));
     let mut containers = vec![app(service, &variant, log_group_name)];
@@ -138,6 +143,10 @@ pub fn service(
         },
         service_name: name.clone(),
         assign_public_ip: place.base.tasks.assign_public_ip,
+        capacity_provider: match service.capacity {
+            Capacity::Fargate => FARGATE,
+            Capacity::FargateSpot => FARGATE_SPOT,
+        },
         desired_count: service.desired,
         container_name: name.clone(),
         container_port: service.port,

@@ -12,6 +12,7 @@ def run(aws):
     cluster = clusters(ecs)
     family = task_definitions(ecs)
     services(ecs, network, cluster, family)
+    strategies(ecs, network, cluster, family)
     with_targets(aws, network, cluster, family)
     ecs.deregister_task_definition(taskDefinition=f"{family}:2")
     refused("ClientException", ecs.create_service, **service(network, cluster, f"{family}:2"))
@@ -19,7 +20,8 @@ def run(aws):
     gone = ecs.delete_task_definitions(taskDefinitions=[f"{family}:1", f"{family}:2", "none:1"])
     same([it["status"] for it in gone["taskDefinitions"]], ["DELETE_IN_PROGRESS"] * 2)
     same(len(gone["failures"]), 1)
-    same(ecs.delete_cluster(cluster=cluster)["cluster"]["status"], "INACTIVE")
+    same(ecs.delete_cluster(cluster=cluster)["cluster"]["status"], "DEPROVISIONING")
+    same(ecs.describe_clusters(clusters=[cluster])["clusters"][0]["status"], "INACTIVE")
     refused("ClusterNotFoundException", ecs.list_services, cluster=cluster)
     network.remove()
 
@@ -156,6 +158,31 @@ def services(ecs, network, cluster, family):
     same([len(it) for it in pages(ecs, "list_services", "serviceArns", 2, cluster=cluster)], [2, 1])
     for name in names:
         ecs.delete_service(cluster=cluster, service=name)
+
+
+def strategies(ecs, network, cluster, family):
+    """A service on a capacity provider, and how it moves to another one."""
+    fargate, spot = ([{"capacityProvider": it, "weight": 1, "base": 0}] for it in ["FARGATE", "FARGATE_SPOT"])
+    wanted = service(network, cluster, family, desiredCount=1)
+    del wanted["launchType"]
+    create, update, put = ecs.create_service, ecs.update_service, ecs.put_cluster_capacity_providers
+    refused("InvalidParameterException", create, _text="not associated", capacityProviderStrategy=spot, **wanted)
+    made = create(capacityProviderStrategy=fargate, **wanted)["service"]
+    same((made.get("launchType"), made["capacityProviderStrategy"]), (None, fargate))
+    none = {"cluster": cluster, "defaultCapacityProviderStrategy": []}
+    refused("ResourceInUseException", put, capacityProviders=[], **none)
+    put(capacityProviders=["FARGATE", "FARGATE_SPOT"], **none)
+    change = {"cluster": cluster, "service": "web", "capacityProviderStrategy": spot}
+    refused("InvalidParameterException", update, _text="force a new deployment", **change)
+    update(forceNewDeployment=True, **change)
+    waited(ecs, "services_stable", cluster=cluster, services=["web"])
+    arns = ecs.list_tasks(cluster=cluster, serviceName="web", launchType="FARGATE")["taskArns"]
+    tasks = ecs.describe_tasks(cluster=cluster, tasks=arns)["tasks"]
+    same([(it["launchType"], it["capacityProviderName"]) for it in tasks], [("FARGATE", "FARGATE_SPOT")])
+    change["capacityProviderStrategy"] = []
+    refused("InvalidParameterException", update, _text="No launch type", forceNewDeployment=True, **change)
+    ecs.delete_service(cluster=cluster, service="web", force=True)
+    waited(ecs, "services_inactive", cluster=cluster, services=["web"])
 
 
 def tasks_of(ecs, cluster):

@@ -50,6 +50,7 @@ def run(aws):
     waited(aws.ec2, "nat_gateway_available", NatGatewayIds=[nat])
     waited(aws.elbv2, "load_balancer_available", LoadBalancerArns=[balancer])
     tasks(aws, network, group)
+    providers(aws.ecs)
     endpoint(aws.ec2, network)
     aws.ec2.delete_nat_gateway(NatGatewayId=nat)
     aws.elbv2.delete_load_balancer(LoadBalancerArn=balancer)
@@ -138,6 +139,30 @@ def tasks(aws, network, group):
     waited(ecs, "services_inactive", cluster=cluster, services=["web"])
     ecs.deregister_task_definition(taskDefinition="slow:1")
     ecs.delete_cluster(cluster=cluster)
+
+
+def providers(ecs):
+    """A cluster's capacity providers change for seconds, in which neither they nor the cluster can be changed."""
+    busy, cluster = ecs.exceptions.UpdateInProgressException, "busy"
+    ecs.create_cluster(clusterName=cluster)
+    change = {"capacityProviders": ["FARGATE"], "defaultCapacityProviderStrategy": []}
+    try:
+        # On a machine that is busy enough, the last change may be over by now.
+        for _ in range(100):
+            ecs.put_cluster_capacity_providers(cluster=cluster, **change)
+        raise AssertionError("a cluster takes one change beside another")
+    except busy:
+        pass
+    for _ in range(1000):
+        try:
+            ecs.delete_cluster(cluster=cluster)
+            break
+        except busy:
+            pass
+    for _ in range(1000):
+        found = ecs.describe_clusters(clusters=[cluster])["clusters"][0]
+        if found["status"] == "INACTIVE":
+            break
 
 
 def clear(ec2, network):

@@ -100,7 +100,7 @@ mesh_port = 3001
     assert_snapshot!(ran.stderr, @r#"
     error: meshctl.toml: five faults
       line 2: stack = "Bad_Name" cannot be in the name of every resource; use 2 to 32 small letters, digits, and hyphens, a letter first and no hyphen last
-      line 3: colour is not a key; keys here are stack, region, allowed_accounts, ttl, permissions_boundary, log_retention_days, tags, network, mesh, api, service
+      line 3: colour is not a key; keys here are stack, region, allowed_accounts, ttl, permissions_boundary, log_retention_days, capacity, tags, network, mesh, api, service
       line 6: network.provider.cidr = "10.0.96.0/33" is not an IPv4 block; write one such as "10.0.96.0/20"
       line 12: service "frontend".backends = "chrystal" is no service; did you mean "crystal"?
       line 22: service "crystal".mesh_port = 3001 is the mesh port of "nodejs", too; give each its own

@@ -52,6 +52,13 @@ pub fn without_nat() -> String {
     DEMO.replacen(nat, "nat = \"none\"", 1)
 }
 
+/// The demonstration on Fargate Spot.
+pub fn on_spot() -> String {
+    let retention = "log_retention_days = 1";
+    assert!(DEMO.contains(retention), "the demonstration says how long logs are kept");
+    DEMO.replacen(retention, &format!("{retention}\ncapacity = \"fargate-spot\""), 1)
+}
+
 /// The session's engine, whose delays and nonces are new in each command of a test, and the same
 /// whenever the test runs.
 fn engine(session: &Session, store: Store, events: Events, interrupt: Interrupt) -> Engine {

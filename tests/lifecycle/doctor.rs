@@ -1,6 +1,6 @@
 //! What `doctor` says of an account before anything is made in it, and what it costs.
 
-use crate::common::{DEMO, World, app_mesh, connect, linked};
+use crate::common::{DEMO, World, app_mesh, connect, linked, on_spot};
 use aws_smithy_runtime_api::client::http::{
     HttpConnector, HttpConnectorFuture, SharedHttpClient, SharedHttpConnector, http_client_fn,
 };
@@ -89,7 +89,12 @@ async fn a_quota_that_the_plan_exceeds_is_named_with_what_is_used_and_needed() {
     ];
     let v1 = full.map(|(line, change)| (app_mesh(), line, change));
     let v2: Full = ("VPC links V2: 0 used + 1 to be made, of 0", |all| all.vpc_links_v2 = 0);
-    for (config, line, change) in v1.into_iter().chain([(linked(), v2.0, v2.1)]) {
+    let spot: Full = ("Fargate Spot vCPUs: 0 used + 4 to be made, of 3", |all| {
+        // Those of Fargate count apart.
+        (all.fargate_vcpus, all.fargate_spot_vcpus) = (0, 3);
+    });
+    let others = [(linked(), v2.0, v2.1), (on_spot(), spot.0, spot.1)];
+    for (config, line, change) in v1.into_iter().chain(others) {
         let world = World::new(&config);
         world.simulator.behind(|account| change(&mut account.quotas));
         let troubles = troubles(&checks(&world).await);

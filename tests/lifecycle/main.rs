@@ -16,4 +16,5 @@ mod policy;
 mod reap;
 mod safety;
 mod scale;
+mod spot;
 mod vpc_link;

@@ -315,6 +315,7 @@ async fn ups(config: &str) {
     trial.edit("availability_zones = 2", "availability_zones = 3");
     trial.up().await;
     trial.edit("nat = \"single\"", "nat = \"none\"");
+    trial.edit("log_retention_days = 3", "log_retention_days = 3\ncapacity = \"fargate-spot\"");
     trial.up().await;
 
     // What it no longer has is removed, whoever remembers it.

@@ -14,6 +14,8 @@ const RETENTION: &[i64] = &[
 /// Fargate's CPU sizes without the smallest, which is too small for a container and its Envoy.
 const CPU: &[i64] = &[512, 1024, 2048, 4096, 8192, 16384];
 
+const CAPACITY: Kind = Choice(&["fargate", "fargate-spot"]);
+
 const TASKS: Change = InPlace("a new task definition; tasks are replaced a few at a time");
 const SUBNETS: Change = Replacement("the changed subnets and what stands in them");
 const HEALTH: Change =
@@ -76,6 +78,14 @@ pub const KEYS: &[Key] = &[
         Value("1"),
         InPlace("log groups; older entries disappear"),
         "How long CloudWatch keeps logs",
+    ),
+    key(
+        "capacity",
+        CAPACITY,
+        Value("\"fargate\""),
+        InPlace("tasks are replaced a few at a time; clusters may use both kinds from then on"),
+        "What the tasks run on: Fargate, or Fargate Spot, which is cheaper, which AWS may stop with \
+         two minutes' notice, and of which there may be none; see `docs/performance.md`",
     ),
     key(
         "tags.*",
@@ -278,6 +288,13 @@ pub const KEYS: &[Key] = &[
         Value("1024"),
         TASKS,
         "The task's memory in MiB, shared with the mesh's proxy; Fargate sells certain sizes with each `cpu`",
+    ),
+    key(
+        "service.capacity",
+        CAPACITY,
+        Otherwise("`capacity`"),
+        InPlace("as with `capacity`"),
+        "What its tasks run on, where it is not as the others",
     ),
     key(
         "service.backends",

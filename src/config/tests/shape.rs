@@ -255,7 +255,8 @@ fn an_unknown_key_is_refused_with_the_nearest() {
         (
             top("\"a b\" = 1"),
             "line 1: \"a b\" is not a key; keys here are stack, region, allowed_accounts, \
-             ttl, permissions_boundary, log_retention_days, tags, network, mesh, api, service",
+             ttl, permissions_boundary, log_retention_days, capacity, tags, network, mesh, api, \
+             service",
         ),
     ]);
 }

@@ -1,7 +1,7 @@
 //! Whole files: those that we ship, the documentation, many faults at once, and any text at all.
 
 use super::*;
-use crate::config::{Expose, HealthCheck, Nat, file::Reader, keys};
+use crate::config::{Capacity, Expose, HealthCheck, Nat, file::Reader, keys};
 use proptest::prelude::*;
 use std::path::{Path, PathBuf};
 use toml::de::DeTable;
@@ -73,6 +73,20 @@ fn without_nat_gateways_tasks_show_the_public_subnets_and_take_no_addresses() {
         warnings[1].starts_with("network.consumer.public is not 10.x.100.0/24"),
         "{warnings:?}"
     );
+}
+
+#[test]
+fn a_service_runs_on_what_the_file_says_unless_it_says_otherwise() {
+    let on = |text: &str| parsed(text).services.iter().map(|it| it.capacity).collect::<Vec<_>>();
+    let (fargate, spot) = (Capacity::Fargate, Capacity::FargateSpot);
+    assert_eq!(on(&top("")), [fargate, fargate]);
+    let all = top("capacity = \"fargate-spot\"");
+    assert_eq!(on(&all), [spot, spot]);
+    let own = "image = \"cart:1\"";
+    let cart =
+        |text: &str, capacity: &str| text.replace(own, &format!("{own}\ncapacity = {capacity:?}"));
+    assert_eq!(on(&cart(&top(""), "fargate-spot")), [fargate, spot]);
+    assert_eq!(on(&cart(&all, "fargate")), [spot, fargate]);
 }
 
 #[test]

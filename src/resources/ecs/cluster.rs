@@ -1,11 +1,12 @@
 //! Cluster: where services run. Actions: ecs:CreateCluster, ecs:DescribeClusters, ecs:ListClusters,
-//! ecs:DeleteCluster, ecs:TagResource, ecs:UntagResource, and to name what holds one
-//! ecs:ListServices, ecs:ListTasks.
+//! ecs:PutClusterCapacityProviders, ecs:DeleteCluster, ecs:TagResource, ecs:UntagResource, and to name
+//! what holds one ecs:ListServices, ecs:ListTasks.
 
 use super::{CLUSTERS, name_in, retag, tag_list, tag_permissions};
 use crate::resources::{access::service_linked_role, prelude::*};
 use aws_sdk_ecs::types::{self as ecs, ClusterField};
 use futures_util::{future::try_join_all, join};
+use std::collections::BTreeSet;
 
 /// How many clusters one description takes.
 const DESCRIBED_AT_ONCE: usize = 100;
@@ -20,10 +21,15 @@ pub struct ClusterIdentity {
 }
 
 /// A cluster for Fargate, which needs no capacity provider to run `launchType` FARGATE.
+///
+/// Providers are only ever added: one that nothing uses costs nothing, and AWS refuses to take one away
+/// while the last task on it stops.
 #[derive(Serialize)]
 pub struct Cluster {
     /// Its name, one of its kind in the region.
     pub cluster_name: String,
+    /// The capacity providers that its services use, in the order of their names.
+    pub capacity_providers: &'static [&'static str],
 }
 
 impl Resource for Cluster {
@@ -37,7 +43,10 @@ impl Resource for Cluster {
 
     async fn create(&self, cx: &Cx, _: &()) -> Result<ClusterIdentity> {
         const OP: &str = "ecs:CreateCluster";
-        let call = cx.ecs().create_cluster().cluster_name(&self.cluster_name);
+        let mut call = cx.ecs().create_cluster().cluster_name(&self.cluster_name);
+        for provider in self.capacity_providers {
+            call = call.capacity_providers(*provider);
+        }
         let made = call.set_tags(Some(tag_list(cx.tags()))).send().await.op(OP)?;
         let cluster = made.cluster().answered(OP, "cluster")?;
         let arn = cluster.cluster_arn().answered(OP, "clusterArn")?;
@@ -53,7 +62,33 @@ impl Resource for Cluster {
     }
 
     fn drift(&self, live: &ecs::Cluster, _: &()) -> Drift {
-        Drift::none().fixed("cluster_name", &self.cluster_name, live.cluster_name())
+        let has = live.capacity_providers();
+        let used = |provider: &&str| self.capacity_providers.contains(provider);
+        let has = sorted(has.iter().map(String::as_str).filter(used).map(String::from));
+        let drift = Drift::none()
+            .fixed("cluster_name", &self.cluster_name, live.cluster_name())
+            .mutable("capacity_providers", self.capacity_providers, has);
+        match live.status() {
+            // It is being deleted, and nothing brings it back.
+            Some(status @ "DEPROVISIONING") => drift.fixed("status", "ACTIVE", status),
+            _ => drift,
+        }
+    }
+
+    async fn update(&self, cx: &Cx, out: &ClusterIdentity, _: &Drift, _: &()) -> Result<()> {
+        const OP: &str = "ecs:PutClusterCapacityProviders";
+        let Some(live) = cx.load::<Clusters>(out.arn.clone()).await? else {
+            return Err(Error::new(Class::Missing, format!("cluster {} is gone", out.name)));
+        };
+        // The call takes away what it does not name.
+        let has = live.capacity_providers().iter().map(String::as_str);
+        let all: BTreeSet<&str> = has.chain(self.capacity_providers.iter().copied()).collect();
+        let all = all.into_iter().map(String::from).collect();
+        let default = live.default_capacity_provider_strategy().to_vec();
+        let call = cx.ecs().put_cluster_capacity_providers().cluster(&out.arn);
+        let call = call.set_capacity_providers(Some(all));
+        let call = call.set_default_capacity_provider_strategy(Some(default));
+        call.send().await.op(OP).map(drop)
     }
 
     fn permissions() -> Vec<Permission> {
@@ -62,6 +97,7 @@ impl Resource for Cluster {
         all.extend([
             Permission::make("ecs:CreateCluster").on(&[CLUSTERS]).tagging(),
             service_linked_role("ecs.amazonaws.com"),
+            Permission::make("ecs:PutClusterCapacityProviders").on(&[CLUSTERS]).tagged(),
             Permission::remove("ecs:DeleteCluster").on(&[CLUSTERS]).tagged(),
             Permission::remove("ecs:ListServices"),
             Permission::remove("ecs:ListTasks"),
@@ -92,6 +128,9 @@ impl Resource for Cluster {
 
     fn readiness(live: &ecs::Cluster) -> Readiness {
         match live.status() {
+            Some("ACTIVE") if live.attachments_status() == Some("UPDATE_IN_PROGRESS") => {
+                Readiness::Waiting("its capacity providers are being added".into())
+            }
             Some("ACTIVE") => Readiness::Ready,
             Some("FAILED") => Readiness::Failed("status is FAILED".into()),
             other => Readiness::Waiting(format!("status is {}", other.unwrap_or("unknown"))),
@@ -143,7 +182,8 @@ impl Batch for Clusters {
 
     async fn fetch(cx: &Cx, arns: Vec<String>) -> Result<BTreeMap<String, ecs::Cluster>> {
         let call = cx.ecs().describe_clusters().set_clusters(Some(arns));
-        let found = call.include(ClusterField::Tags).send().await.op("ecs:DescribeClusters")?;
+        let call = call.include(ClusterField::Tags).include(ClusterField::Attachments);
+        let found = call.send().await.op("ecs:DescribeClusters")?;
         let clusters = found.clusters.unwrap_or_default().into_iter();
         let standing = clusters.filter(|cluster| cluster.status() != Some("INACTIVE"));
         Ok(standing.filter_map(|it| Some((it.cluster_arn()?.to_owned(), it))).collect())

@@ -1,6 +1,7 @@
 //! Containers: clusters, task definitions, services. Tags are set in the creating call and read
 //! back with each description.
 
+mod capacity;
 pub mod cluster;
 pub mod container;
 pub mod service;
@@ -12,6 +13,7 @@ pub mod task_definition;
 #[cfg(test)]
 mod tests;
 
+pub use capacity::{FARGATE, FARGATE_SPOT};
 pub use container::{Container, ContainerHealthCheck, Proxy};
 
 use super::prelude::*;

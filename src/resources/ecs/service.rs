@@ -3,7 +3,7 @@
 //! ecs:DescribeTasks, ecs:TagResource, ecs:UntagResource.
 
 use super::{
-    SERVICES,
+    FARGATE, SERVICES, capacity,
     cluster::{self, Cluster},
     name_in, retag,
     service_connect::{self, Membership},
@@ -65,7 +65,7 @@ needs! {
     }
 }
 
-/// A service on Fargate.
+/// A service on Fargate or Fargate Spot.
 #[derive(Serialize)]
 pub struct Service {
     /// What it stands on.
@@ -74,6 +74,8 @@ pub struct Service {
     pub service_name: String,
     /// Whether its tasks have public addresses, which they need in subnets without a NAT gateway.
     pub assign_public_ip: bool,
+    /// What its tasks run on: `FARGATE`, or `FARGATE_SPOT`, which its cluster must have.
+    pub capacity_provider: &'static str,
     /// How many tasks it keeps.
     pub desired_count: i32,
     /// The container that answers.
@@ -128,6 +130,10 @@ impl Resource for Service {
         let region = &cx.scope().region;
         let connect = self.service_connect.as_ref();
         let connect = connect.map(|it| it.configuration(namespace, region)).transpose()?;
+        let (launch_type, strategy) = match self.capacity_provider {
+            FARGATE => (Some(LaunchType::Fargate), None),
+            provider => (None, Some(capacity::strategy(provider)?)),
+        };
         let call = cx
             .ecs()
             .create_service()
@@ -136,7 +142,8 @@ impl Resource for Service {
             .task_definition(&needs.task_definition.arn)
             .desired_count(self.desired_count)
             .client_token(cx.token())
-            .launch_type(LaunchType::Fargate)
+            .set_launch_type(launch_type)
+            .set_capacity_provider_strategy(strategy)
             .scheduling_strategy(SchedulingStrategy::Replica)
             .deployment_configuration(deployment.build())
             .network_configuration(network(needs, self.assign_public_ip)?)
@@ -174,7 +181,7 @@ impl Resource for Service {
         let wanted = self.service_connect.as_ref().map(|it| it.wanted(namespace));
         let drift = Drift::none()
             .fixed("cluster", &needs.cluster.arn, live.cluster_arn())
-            .fixed("launch_type", "FARGATE", live.launch_type().map(|it| it.as_str()))
+            .fixed("launch_type", FARGATE, capacity::launch_type(live))
             .fixed(
                 "target_group_arn",
                 target_group.map(|group| &group.arn),
@@ -195,6 +202,7 @@ impl Resource for Service {
                 registry,
                 live.service_registries().first().and_then(|it| it.registry_arn()),
             )
+            .mutable("capacity_provider", self.capacity_provider, capacity::provider(live))
             .mutable("task_definition", &needs.task_definition.arn, live.task_definition())
             .mutable("service_connect_configuration", wanted, connect)
             .mutable("desired_count", self.desired_count, live.desired_count())
@@ -253,7 +261,13 @@ impl Resource for Service {
             let connect = connect.unwrap_or_else(service_connect::off);
             call = call.service_connect_configuration(connect);
         }
-        if drift.touches("rollout_state") || drift.touches("unknown_to_its_tasks") {
+        if drift.touches("capacity_provider") {
+            let strategy = capacity::strategy(self.capacity_provider)?;
+            call = call.set_capacity_provider_strategy(Some(strategy));
+        }
+        // AWS refuses another strategy without a new deployment.
+        let anew = ["rollout_state", "unknown_to_its_tasks", "capacity_provider"];
+        if anew.into_iter().any(|field| drift.touches(field)) {
             call = call.force_new_deployment(true);
         }
         call.send().await.op("ecs:UpdateService").map(drop)

@@ -1,6 +1,7 @@
 //! Clusters, task definitions and services against the simulated account.
 
 use super::{
+    FARGATE, FARGATE_SPOT, capacity,
     cluster::{Cluster, ClusterIdentity},
     container::{Container, ContainerHealthCheck, Proxy},
     service::{LiveService, Service, ServiceIdentity, ServiceNeeds, ServiceValues},
@@ -10,7 +11,7 @@ use super::{
 };
 use crate::{
     aws::Cx,
-    model::{Address, Class, Depth, Readiness, tags, tags::TagChanges},
+    model::{Address, Class, Depth, Drift, Readiness, tags, tags::TagChanges},
     resources::{
         Handle, Resource,
         apigateway::rest_api::RestApiId,
@@ -39,7 +40,7 @@ fn at(cx: &Cx, address: &str) -> Cx {
 }
 
 fn cluster(name: &str) -> Cluster {
-    Cluster { cluster_name: name.into() }
+    Cluster { cluster_name: name.into(), capacity_providers: &[] }
 }
 
 async fn made_cluster(cx: &Cx) -> ClusterIdentity {
@@ -155,6 +156,7 @@ fn service(desired_count: i32) -> Service {
         },
         service_name: "app".into(),
         assign_public_ip: false,
+        capacity_provider: FARGATE,
         desired_count,
         container_name: "app".into(),
         container_port: 3000,
@@ -207,6 +209,43 @@ async fn a_cluster_is_made_found_tagged_and_deleted() {
     Cluster::delete(&cx, &id).await.expect("a deletion");
     assert!(read().await.is_none());
     Cluster::delete(&cx, &id).await.expect("deleting what is gone");
+    assert!(simulator.inventory().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cluster_gets_the_providers_that_it_lacks_and_keeps_those_of_others() {
+    let simulator = Simulator::seeded(1);
+    let cx = cx(&simulator).await;
+    let id = made_cluster(&cx).await;
+    let read = || async { Cluster::read(&cx, &id).await.expect("an answer").expect("the cluster") };
+    let default = Some(capacity::strategy(FARGATE).expect("a strategy"));
+    let put = cx.ecs().put_cluster_capacity_providers().cluster(&id.arn);
+    let put = put.capacity_providers(FARGATE).set_default_capacity_provider_strategy(default);
+    put.send().await.expect("a provider");
+    pass(10).await;
+    assert!(cluster("shop-provider").drift(&read().await, &()).is_empty());
+
+    let wish = Cluster { capacity_providers: &[FARGATE, FARGATE_SPOT], ..cluster("shop-provider") };
+    let drift = wish.drift(&read().await, &());
+    assert!(drift.touches("capacity_providers") && !drift.replaces(), "{drift}");
+    wish.update(&cx, &id, &drift, &()).await.expect("an update");
+    let busy = wish.update(&cx, &id, &drift, &()).await.expect_err("a refusal");
+    assert_eq!(busy.class, Class::NotYet, "{busy}");
+    let live = read().await;
+    assert!(wish.drift(&live, &()).is_empty());
+    assert!(matches!(Cluster::readiness(&live), Readiness::Waiting(_)));
+    pass(10).await;
+    let live = read().await;
+    assert_eq!(Cluster::readiness(&live), Readiness::Ready);
+    assert_eq!(live.default_capacity_provider_strategy().len(), 1);
+    assert!(cluster("shop-provider").drift(&live, &()).is_empty());
+
+    Cluster::delete(&cx, &id).await.expect("a deletion");
+    let going = read().await;
+    assert_eq!(Cluster::readiness(&going), Readiness::Waiting("status is DEPROVISIONING".into()));
+    assert!(wish.drift(&going, &()).replaces());
+    pass(10).await;
+    assert!(Cluster::read(&cx, &id).await.expect("an answer").is_none());
     assert!(simulator.inventory().is_empty());
 }
 
@@ -314,6 +353,33 @@ async fn a_service_becomes_ready_follows_its_wish_and_leaves_nothing() {
     assert!(stopping, "INACTIVE services may still have tasks");
     assert_eq!(world.simulator.inventory().count("ecs", "Task"), 0);
     Service::delete(cx, &id).await.expect("deleting what is gone");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_service_moves_between_fargate_and_spot_by_new_deployments() {
+    let world = World::new(6).await;
+    let (cx, values) = (&world.cx, service_values(&world, true).await);
+    let spot = || Service { capacity_provider: FARGATE_SPOT, ..service(1) };
+    let early = spot().create(&at(cx, "provider/service/app"), &values).await;
+    let early = early.expect_err("the cluster has no such provider");
+    assert_eq!(early.class, Class::NotYet, "{early}");
+    let id = service(1).create(&at(cx, "provider/service/app"), &values).await;
+    let id = id.expect("a service");
+    pass(400).await;
+
+    let providers = Cluster { capacity_providers: &[FARGATE, FARGATE_SPOT], ..cluster("any") };
+    providers.update(cx, &values.cluster, &Drift::none(), &()).await.expect("providers");
+    for wish in [spot(), service(1), spot()] {
+        let drift = wish.drift(&live(cx, &id).await, &values);
+        assert!(drift.touches("capacity_provider") && !drift.replaces(), "{drift}");
+        assert_eq!(drift.changes().len(), 1, "{drift}");
+        wish.update(cx, &id, &drift, &values).await.expect("an update");
+        let moving = live(cx, &id).await;
+        assert!(wish.drift(&moving, &values).is_empty());
+        assert!(matches!(Service::readiness(&moving), Readiness::Waiting(_)));
+        pass(600).await;
+        assert_eq!(Service::readiness(&live(cx, &id).await), Readiness::Ready);
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -85,7 +85,9 @@ fn of_ecs(account: &Account, call: &Call) -> Vec<String> {
         "RegisterTaskDefinition" => {
             made("task-definition", &format!("{}:*", input.text_or_empty("family")))
         }
-        "DescribeClusters" | "DeleteCluster" => given(input, &["cluster", "clusters"]),
+        "DescribeClusters" | "DeleteCluster" | "PutClusterCapacityProviders" => {
+            given(input, &["cluster", "clusters"])
+        }
         "DescribeServices" | "UpdateService" | "DeleteService" => {
             given(input, &["service", "services"])
         }

@@ -1,6 +1,9 @@
-//! Clusters. A deleted one stays as INACTIVE, and its name can be used again.
+//! Clusters. A deleted one stays as INACTIVE, and its name can be used again. With capacity providers
+//! it takes seconds to come and to go, and to change them.
 
-use super::{Event, Tag, arn, includes, invalid, missing, name_of, page, public, tags_in};
+use super::{
+    Event, Tag, arn, capacity, includes, invalid, missing, name_of, page, public, tags_in,
+};
 use crate::simulator::{
     account::{Account, Answer},
     agenda,
@@ -13,6 +16,9 @@ use serde_json::{Value, json};
 
 /// How many clusters one description takes.
 const DESCRIBED_AT_ONCE: usize = 100;
+
+/// Its capacity providers are being changed.
+pub const IN_PROGRESS: &str = "UPDATE_IN_PROGRESS";
 
 /// A cluster as ECS describes it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -30,12 +36,21 @@ pub struct Cluster {
     pub settings: Vec<Value>,
     /// Shown when asked for.
     pub configuration: Option<Value>,
-    /// FARGATE and the like; nothing runs on them here but Fargate.
+    /// FARGATE and FARGATE_SPOT, as far as they were asked for.
     pub capacity_providers: Vec<String>,
+    /// UPDATE_IN_PROGRESS or UPDATE_COMPLETE, once it had capacity providers; shown when asked for.
+    pub attachments_status: Option<String>,
     /// What services without a launch type use.
     pub default_capacity_provider_strategy: Vec<Value>,
     /// The namespace of Service Connect.
     pub service_connect_defaults: Option<Value>,
+}
+
+impl Cluster {
+    /// Whether its capacity providers are being changed.
+    pub fn is_updating(&self) -> bool {
+        self.attachments_status.as_deref() == Some(IN_PROGRESS)
+    }
 }
 
 /// `CreateCluster`: a name that is taken by an active cluster is answered with that cluster.
@@ -52,8 +67,9 @@ pub fn create(account: &mut Account, call: &Call) -> Answer {
         let standing = standing.clone();
         return Ok(json!({ "cluster": shown(account, &standing, input, true) }));
     }
-    let providers: Vec<String> =
-        input.texts("capacityProviders").into_iter().map(String::from).collect();
+    let providers = capacity::providers(input)?;
+    let strategy = input.list("defaultCapacityProviderStrategy");
+    let strategy = capacity::strategy(&providers, strategy)?;
     let provisioning = !providers.is_empty();
     let cluster = Cluster {
         cluster_arn: arn(account, &call.region, &format!("cluster/{name}")),
@@ -63,7 +79,8 @@ pub fn create(account: &mut Account, call: &Call) -> Answer {
         settings: settings(input.list("settings")),
         configuration: input.get("configuration").cloned(),
         capacity_providers: providers,
-        default_capacity_provider_strategy: input.list("defaultCapacityProviderStrategy").to_vec(),
+        attachments_status: provisioning.then(|| IN_PROGRESS.into()),
+        default_capacity_provider_strategy: strategy,
         service_connect_defaults: input.get("serviceConnectDefaults").cloned(),
     };
     let answer = json!({ "cluster": shown(account, &cluster, input, true) });
@@ -75,13 +92,24 @@ pub fn create(account: &mut Account, call: &Call) -> Answer {
     Ok(answer)
 }
 
-/// The capacity providers are in place.
+/// The capacity providers are in place, or gone.
 pub fn activate(account: &mut Account, name: &str) {
-    if let Some(cluster) = account.ecs.clusters.known_mut(name)
-        && cluster.status == "PROVISIONING"
-    {
-        cluster.status = "ACTIVE".into();
+    let Some(cluster) = account.ecs.clusters.known_mut(name) else { return };
+    if cluster.is_updating() {
+        cluster.attachments_status = Some("UPDATE_COMPLETE".into());
     }
+    match cluster.status.as_str() {
+        "PROVISIONING" => cluster.status = "ACTIVE".into(),
+        "DEPROVISIONING" => end(cluster),
+        _ => {}
+    }
+}
+
+fn end(cluster: &mut Cluster) {
+    cluster.status = "INACTIVE".into();
+    // A later cluster of the name is a new one.
+    cluster.capacity_providers.clear();
+    cluster.attachments_status = None;
 }
 
 /// `DescribeClusters`.
@@ -131,7 +159,7 @@ pub fn update(account: &mut Account, call: &Call) -> Answer {
     Ok(json!({ "cluster": shown(account, cluster, input, true) }))
 }
 
-/// `DeleteCluster`: refused while services or tasks are in it.
+/// `DeleteCluster`: refused while services or tasks are in it, and while its capacity providers change.
 pub fn delete(account: &mut Account, call: &Call) -> Answer {
     let cluster = find(account, call.input.text("cluster"))?;
     let (name, arn) = (cluster.cluster_name.clone(), cluster.cluster_arn.clone());
@@ -145,10 +173,21 @@ pub fn delete(account: &mut Account, call: &Call) -> Answer {
         let message = "The Cluster cannot be deleted while Tasks are active.";
         return Err(ApiError::new("ClusterContainsTasksException", message));
     }
-    if let Some(cluster) = account.ecs.clusters.known_mut(&name) {
-        cluster.status = "INACTIVE".into();
-        // A later cluster of the name is a new one.
-        cluster.capacity_providers.clear();
+    if cluster.status == "ACTIVE" || cluster.status == "PROVISIONING" {
+        capacity::at_rest(cluster)?;
+        let slow = !cluster.capacity_providers.is_empty();
+        if let Some(cluster) = account.ecs.clusters.known_mut(&name) {
+            if slow {
+                cluster.status = "DEPROVISIONING".into();
+                cluster.attachments_status = Some(IN_PROGRESS.into());
+            } else {
+                end(cluster);
+            }
+        }
+        if slow {
+            let done = Event::ClusterActive(name.clone());
+            account.after(Latency::Cluster, agenda::Event::Ecs(done));
+        }
     }
     let cluster = find(account, Some(&name))?;
     Ok(json!({ "cluster": shown(account, cluster, &call.input, false) }))
@@ -163,11 +202,19 @@ pub fn find<'a>(account: &'a Account, reference: Option<&str>) -> Result<&'a Clu
 /// A cluster in which things can be made.
 pub fn active<'a>(account: &'a Account, reference: Option<&str>) -> Result<&'a Cluster, ApiError> {
     let cluster = find(account, reference)?;
-    if cluster.status == "INACTIVE" {
-        let message = "The referenced cluster was inactive.";
-        return Err(ApiError::new("ClusterNotFoundException", message));
+    if cluster.status == "INACTIVE" { Err(inactive()) } else { Ok(cluster) }
+}
+
+/// A cluster in which services can be made: one that is still provisioned takes none.
+pub fn working<'a>(account: &'a Account, reference: Option<&str>) -> Result<&'a Cluster, ApiError> {
+    match find(account, reference)? {
+        cluster if cluster.status == "ACTIVE" => Ok(cluster),
+        _ => Err(inactive()),
     }
-    Ok(cluster)
+}
+
+fn inactive() -> ApiError {
+    ApiError::new("ClusterNotFoundException", "The referenced cluster was inactive.")
 }
 
 fn not_found() -> ApiError {
@@ -186,9 +233,17 @@ fn settings(given: &[Value]) -> Vec<Value> {
 /// A cluster as a call shows it: changing calls show everything, others what they are asked for.
 pub fn shown(account: &Account, cluster: &Cluster, input: &Value, all: bool) -> Value {
     let mut shape = public(cluster);
-    for (member, field) in
-        [("tags", "TAGS"), ("settings", "SETTINGS"), ("configuration", "CONFIGURATIONS")]
-    {
+    if shape.get("attachmentsStatus").is_some() {
+        // Fargate's providers attach nothing that is shown.
+        shape["attachments"] = json!([]);
+    }
+    for (member, field) in [
+        ("tags", "TAGS"),
+        ("settings", "SETTINGS"),
+        ("configuration", "CONFIGURATIONS"),
+        ("attachments", "ATTACHMENTS"),
+        ("attachmentsStatus", "ATTACHMENTS"),
+    ] {
         if !all && !includes(input, field) {
             shape.as_object_mut().map(|members| members.remove(member));
         }

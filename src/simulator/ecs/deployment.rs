@@ -30,8 +30,10 @@ pub struct Deployment {
     pub created_at: f64,
     /// When it last changed.
     pub updated_at: f64,
-    /// FARGATE.
+    /// FARGATE, unless a capacity provider strategy says where.
     pub launch_type: Option<String>,
+    /// Capacity providers.
+    pub capacity_provider_strategy: Option<Value>,
     /// Fargate's version.
     pub platform_version: Option<String>,
     /// The operating system.
@@ -76,6 +78,7 @@ pub fn begin(account: &mut Account, arn: &str, reason: &str) {
         created_at: now,
         updated_at: now,
         launch_type: service.launch_type.clone(),
+        capacity_provider_strategy: service.capacity_provider_strategy.clone(),
         platform_version: service.platform_version.as_ref().map(|_| "1.4.0".into()),
         platform_family: service.platform_family.clone(),
         network_configuration: service.network_configuration.clone(),

@@ -1,6 +1,7 @@
 //! The start of a task: a role, a subnet, a network interface.
 
 use super::{
+    capacity,
     containers::Container,
     deployment::Deployment,
     name_of, outside, region_of, seconds, service_connect, service_input,
@@ -67,6 +68,7 @@ pub fn launch(account: &mut Account, arn: &str, of: &Deployment) -> Result<Strin
         group: format!("service:{}", service.service_name),
         started_by: of.id.clone(),
         launch_type: Some("FARGATE".into()),
+        capacity_provider_name: capacity::next(account, arn, of),
         platform_version: of.platform_version.clone(),
         platform_family: of.platform_family.clone(),
         cpu: definition.cpu,

@@ -35,6 +35,9 @@ pub struct Service {
     pub launch_type: Option<String>,
     /// Capacity providers.
     pub capacity_provider_strategy: Option<Value>,
+    /// The launch type with which it was made, to which it can go back.
+    #[serde(rename = "_launch_type_when_made")]
+    pub launch_type_when_made: Option<String>,
     /// Fargate's version.
     pub platform_version: Option<String>,
     /// The operating system.
@@ -136,11 +139,11 @@ impl Service {
 /// `CreateService`.
 pub fn create(account: &mut Account, call: &Call) -> Answer {
     let asked = &call.input;
-    let cluster = cluster::active(account, asked.text("cluster"))?;
-    let (cluster_name, cluster_arn) = (cluster.cluster_name.clone(), cluster.cluster_arn.clone());
+    let cluster = cluster::working(account, asked.text("cluster"))?;
     let name = asked.text_or_empty("serviceName").to_owned();
     input::name(&name)?;
-    let service_arn = arn(account, &call.region, &format!("service/{cluster_name}/{name}"));
+    let service_arn =
+        arn(account, &call.region, &format!("service/{}/{name}", cluster.cluster_name));
     let token = asked.text("clientToken");
     if let Some(standing) = account.ecs.services.known(&service_arn) {
         let creation = standing.creation.as_ref();
@@ -155,7 +158,7 @@ pub fn create(account: &mut Account, call: &Call) -> Answer {
             _ => {}
         }
     }
-    let service = input::service(account, asked, &service_arn, &cluster_arn)?;
+    let service = input::service(account, asked, &service_arn, cluster)?;
     account.ecs.services.insert(&service_arn, service, account.now, account.now);
     deployment::begin(account, &service_arn, "ECS deployment {id} in progress.");
     answer(account, &service_arn)

@@ -1,7 +1,9 @@
 //! What CreateService and UpdateService refuse, and the service that they ask for.
 
 use super::{
-    ApiError, Tag, client, invalid, outside,
+    ApiError, Tag, capacity, client,
+    cluster::Cluster,
+    invalid, outside,
     service::Service,
     service_connect, tags_in,
     task_definition::{self, TaskDefinition},
@@ -27,21 +29,9 @@ pub fn service(
     account: &Account,
     input: &Value,
     arn: &str,
-    cluster_arn: &str,
+    cluster: &Cluster,
 ) -> Result<Service, ApiError> {
-    // Terraform sends an empty one with every launch type.
-    let given = input.list("capacityProviderStrategy");
-    let strategy = (!given.is_empty()).then(|| given.to_vec().into());
-    let launch_type = match (input.text("launchType"), &strategy) {
-        (Some(_), Some(_)) => {
-            return Err(invalid(
-                "Specifying both a launch type and capacity provider strategy is not supported. \
-                 Remove one and try again.",
-            ));
-        }
-        (None, Some(_)) => None,
-        (given, None) => Some(given.unwrap_or("EC2").to_owned()),
-    };
+    let (launch_type, strategy) = capacity::wanted(cluster, input)?;
     let fargate = launch_type.as_deref().is_none_or(|launch_type| launch_type == "FARGATE");
     if fargate {
         for (member, words) in [
@@ -82,9 +72,10 @@ pub fn service(
     Ok(Service {
         service_arn: arn.into(),
         service_name: text("serviceName", ""),
-        cluster_arn: cluster_arn.into(),
+        cluster_arn: cluster.cluster_arn.clone(),
         status: "ACTIVE".into(),
         desired_count: input.int("desiredCount").unwrap_or(0),
+        launch_type_when_made: launch_type.clone(),
         launch_type,
         capacity_provider_strategy: strategy,
         platform_version: fargate.then(|| text("platformVersion", "LATEST")),
@@ -120,6 +111,7 @@ pub fn service(
 /// Applies UpdateService; whether it takes a new deployment.
 pub fn change(account: &Account, input: &Value, to: &mut Service) -> Result<bool, ApiError> {
     let mut anew = input.flag("forceNewDeployment") == Some(true);
+    capacity::change(account, input, to)?;
     let fargate = to.launch_type.as_deref().is_none_or(|launch_type| launch_type == "FARGATE");
     let reference = input.text("taskDefinition");
     let wanted = definition(account, Some(reference.unwrap_or(&to.task_definition)), fargate);

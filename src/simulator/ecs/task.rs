@@ -35,8 +35,10 @@ pub struct Task {
     pub group: String,
     /// The deployment.
     pub started_by: String,
-    /// FARGATE.
+    /// FARGATE, on a capacity provider too.
     pub launch_type: Option<String>,
+    /// The capacity provider, where a strategy chose it.
+    pub capacity_provider_name: Option<String>,
     /// Fargate's version.
     pub platform_version: Option<String>,
     /// The operating system.

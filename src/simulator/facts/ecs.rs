@@ -2,8 +2,11 @@
 
 use super::{World, text, trust};
 use crate::simulator::ecs::world::{World as Network, pass};
-use aws_sdk_ecs::{error::ProvideErrorMetadata, types::LoadBalancer};
-use serde_json::json;
+use aws_sdk_ecs::{
+    error::ProvideErrorMetadata,
+    types::{CapacityProviderStrategyItem, LaunchType, LoadBalancer},
+};
+use serde_json::{Value, json};
 
 /// The code and words of a refusal.
 fn said<T: std::fmt::Debug, E: ProvideErrorMetadata>(answer: Result<T, E>) -> (String, String) {
@@ -35,6 +38,118 @@ fn a_cluster_with_capacity_providers_is_provisioned_for_some_seconds() {
     world.pass(30);
     let seen = world.ok("ecs:DescribeClusters", json!({ "clusters": ["shop"] }));
     assert_eq!(seen["clusters"][0]["status"], "ACTIVE");
+}
+
+#[test]
+fn the_providers_of_a_cluster_change_one_after_the_other_and_go_with_it_in_seconds() {
+    let mut world = World::seeded(1);
+    world.ok("ecs:CreateCluster", json!({ "clusterName": "shop" }));
+    let put = |providers: Value, strategy: Value| {
+        json!({
+            "cluster": "shop", "capacityProviders": providers,
+            "defaultCapacityProviderStrategy": strategy,
+        })
+    };
+    let both = put(json!(["FARGATE", "FARGATE_SPOT"]), json!([]));
+    let changed = world.ask("ecs:PutClusterCapacityProviders", both.clone()).expect("a change");
+    assert_eq!(changed["cluster"]["status"], "ACTIVE");
+    assert_eq!(changed["cluster"]["attachmentsStatus"], "UPDATE_IN_PROGRESS");
+    for (action, input) in [
+        ("ecs:PutClusterCapacityProviders", both),
+        ("ecs:DeleteCluster", json!({ "cluster": "shop" })),
+    ] {
+        let busy = world.ask(action, input).expect_err(action);
+        assert_eq!(busy.code, "UpdateInProgressException");
+    }
+    world.pass(30);
+    let asked = json!({ "clusters": ["shop"], "include": ["ATTACHMENTS"] });
+    let seen = world.ok("ecs:DescribeClusters", asked);
+    assert_eq!(seen["clusters"][0]["attachmentsStatus"], "UPDATE_COMPLETE");
+    let elsewhere = put(json!(["FARGATE"]), json!([{ "capacityProvider": "FARGATE_SPOT" }]));
+    let (code, message) = world.refused("ecs:PutClusterCapacityProviders", elsewhere);
+    assert_eq!(code, "InvalidParameterException");
+    assert!(message.contains("not associated with the cluster"), "{message}");
+
+    let gone = world.ask("ecs:DeleteCluster", json!({ "cluster": "shop" })).expect("a deletion");
+    assert_eq!(gone["cluster"]["status"], "DEPROVISIONING");
+    world.pass(30);
+    let seen = world.ok("ecs:DescribeClusters", json!({ "clusters": ["shop"] }));
+    assert_eq!(seen["clusters"][0]["status"], "INACTIVE");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_strategy_names_providers_of_the_cluster_and_another_one_is_a_new_deployment() {
+    let network = Network::new(14).await;
+    let ecs = network.cx.ecs();
+    let item = |provider: &str, weight, base| {
+        let item = CapacityProviderStrategyItem::builder().capacity_provider(provider);
+        item.weight(weight).base(base).build().expect("an item")
+    };
+    let cluster = ecs.create_cluster().cluster_name("shop").capacity_providers("FARGATE");
+    cluster.send().await.expect("a cluster");
+    let revision = network.register("app").await;
+    let service = |name: &str| {
+        let call = ecs.create_service().cluster("shop").service_name(name).desired_count(4);
+        call.task_definition(&revision).network_configuration(network.network())
+    };
+    let spot = |base| vec![item("FARGATE", 0, base), item("FARGATE_SPOT", 1, 0)];
+    let early = service("app").set_capacity_provider_strategy(Some(spot(1))).send().await;
+    assert_eq!(said(early).0, "ClusterNotFoundException", "the cluster is still provisioned");
+    pass(30).await;
+    let refused = service("app").set_capacity_provider_strategy(Some(spot(1))).send().await;
+    let (code, message) = said(refused);
+    assert_eq!(code, "InvalidParameterException");
+    assert!(message.contains("not associated with the cluster"), "{message}");
+    let put = |providers: &[&str]| {
+        let call = ecs.put_cluster_capacity_providers().cluster("shop");
+        let call = call.set_default_capacity_provider_strategy(Some(Vec::new()));
+        let providers = providers.iter().map(|it| (*it).to_owned()).collect();
+        call.set_capacity_providers(Some(providers)).send()
+    };
+    put(&["FARGATE", "FARGATE_SPOT"]).await.expect("both");
+    pass(30).await;
+
+    let made = service("app").set_capacity_provider_strategy(Some(spot(1))).send().await;
+    let made = made.expect("a service").service.expect("the service");
+    assert_eq!(made.launch_type(), None);
+    let deployment = &made.deployments()[0];
+    assert_eq!(deployment.capacity_provider_strategy(), made.capacity_provider_strategy());
+    pass(400).await;
+    let on = async || {
+        let all = ecs.list_tasks().cluster("shop").send().await.expect("a list").task_arns;
+        let tasks = ecs.describe_tasks().cluster("shop").set_tasks(all).send().await;
+        let tasks = tasks.expect("tasks").tasks.unwrap_or_default();
+        assert!(tasks.iter().all(|task| task.launch_type() == Some(&LaunchType::Fargate)));
+        let of = |name| tasks.iter().filter(|it| it.capacity_provider_name() == Some(name)).count();
+        [of("FARGATE"), of("FARGATE_SPOT")]
+    };
+    assert_eq!(on().await, [1, 3], "the base, and then by weight");
+    assert_eq!(said(put(&["FARGATE"]).await).0, "ResourceInUseException");
+
+    let update = |name: &str, items| {
+        let call = ecs.update_service().cluster("shop").service(name);
+        call.set_capacity_provider_strategy(Some(items))
+    };
+    let (code, message) = said(update("app", spot(2)).send().await);
+    assert_eq!(code, "InvalidParameterException");
+    assert!(message.ends_with("you must force a new deployment."), "{message}");
+    update("app", spot(2)).force_new_deployment(true).send().await.expect("an update");
+    pass(400).await;
+    assert_eq!(on().await, [2, 2]);
+    let back = update("app", Vec::new()).force_new_deployment(true).send().await;
+    let (code, message) = said(back);
+    assert_eq!(code, "InvalidParameterException");
+    assert!(message.starts_with("No launch type to fall back to"), "{message}");
+
+    // One that was made with a launch type goes back to it.
+    let by_type = service("other").launch_type(LaunchType::Fargate).send().await;
+    by_type.expect("a service");
+    let moved = update("other", spot(0)).force_new_deployment(true).send().await;
+    assert_eq!(moved.expect("an update").service.expect("it").launch_type(), None);
+    let back = update("other", Vec::new()).force_new_deployment(true).send().await;
+    let back = back.expect("an update").service.expect("the service");
+    assert_eq!(back.launch_type(), Some(&LaunchType::Fargate));
+    assert!(back.capacity_provider_strategy().is_empty());
 }
 
 #[test]
