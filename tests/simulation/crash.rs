@@ -11,7 +11,7 @@
 use super::{
     number,
     play::{Ended, World, paused},
-    shape::{Nat, STACK, Service, Shape},
+    shape::{Link, Nat, STACK, Service, Shape},
     shrink::Tally,
     steps::{Kill, Moment},
     wire::Wire,
@@ -41,6 +41,8 @@ fn demo() -> Shape {
     Shape {
         zones: 2,
         nat: Nat::PerZone,
+        link: Link::V1,
+        spot: false,
         connect: false,
         retention: 1,
         tagged: false,

@@ -1,7 +1,7 @@
 //! What must be true of the account. It knows the shape that was asked for and reads the simulated
 //! account; it sees neither meshctl's state nor its graph.
 
-use super::shape::{STACK, Shape};
+use super::shape::{Link, STACK, Shape};
 use meshctl::simulator::{Inventory, Item, Simulator};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,6 +15,8 @@ pub fn expected(shape: &Shape) -> BTreeMap<(&'static str, &'static str), usize> 
     let apis = shape.apis();
     let gateways = shape.gateways();
     let api = usize::from(apis > 0);
+    let second = if shape.link == Link::V1 { 0 } else { api };
+    let application = shape.link == Link::V2Application;
     // App Mesh wants a node, a router, a route, a service and a task's role for each of ours.
     let members = if shape.connect { 0 } else { services };
     BTreeMap::from([
@@ -24,9 +26,13 @@ pub fn expected(shape: &Shape) -> BTreeMap<(&'static str, &'static str), usize> 
         (("ec2", "ElasticIp"), 2 * gateways),
         (("ec2", "NatGateway"), 2 * gateways),
         (("ec2", "RouteTable"), 2 + 2 * gateways.max(1)),
-        // Two load balancers, the endpoint, every service, and the public one's copy.
-        (("ec2", "SecurityGroup"), 3 + services + 1),
-        (("ec2", "SecurityGroupRule"), 2 * shape.cidrs + 1 + services + 1),
+        // Two load balancers, the endpoint, every service, and the public one's copy; a second link, and
+        // an application load balancer behind it.
+        (("ec2", "SecurityGroup"), 3 + services + 1 + second + usize::from(application)),
+        (
+            ("ec2", "SecurityGroupRule"),
+            2 * shape.cidrs + 1 + services + 1 + if application { apis } else { 0 },
+        ),
         (("ec2", "VpcEndpoint"), 1),
         // For pulling images, for the copy's tasks, for every member of App Mesh, and for the API's
         // logs.
@@ -47,7 +53,8 @@ pub fn expected(shape: &Shape) -> BTreeMap<(&'static str, &'static str), usize> 
         (("appmesh", "Route"), members),
         (("appmesh", "VirtualService"), members),
         (("apigateway", "RestApi"), api),
-        (("apigateway", "VpcLink"), api),
+        (("apigateway", "VpcLink"), api - second),
+        (("apigatewayv2", "VpcLink"), second),
         (("apigateway", "Deployment"), api),
         (("apigateway", "Stage"), api),
         (("apigateway", "Method"), apis),

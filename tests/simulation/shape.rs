@@ -24,11 +24,35 @@ impl Nat {
     }
 }
 
+/// The API's way into the provider's VPC.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Link {
+    /// A VPC link V1 on a network load balancer.
+    V1,
+    /// A VPC link V2 to a network load balancer.
+    V2,
+    /// A VPC link V2 to an application load balancer.
+    V2Application,
+}
+
+impl Link {
+    fn random(dice: &mut Xoshiro256PlusPlus) -> Self {
+        match dice.random_range(0..6) {
+            0 => Self::V2,
+            1 => Self::V2Application,
+            _ => Self::V1,
+        }
+    }
+}
+
 /// What a configuration says, as far as it varies.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Shape {
     pub zones: usize,
     pub nat: Nat,
+    pub link: Link,
+    /// Fargate Spot.
+    pub spot: bool,
     /// Service Connect, and not App Mesh.
     pub connect: bool,
     pub retention: u32,
@@ -71,6 +95,8 @@ impl Shape {
         let mut shape = Self {
             zones,
             nat: Nat::random(dice),
+            link: Link::random(dice),
+            spot: dice.random_range(0..4) == 0,
             connect: dice.random_range(0..3) == 0,
             retention: 1,
             tagged: dice.random(),
@@ -102,7 +128,7 @@ impl Shape {
     pub fn change(&mut self, dice: &mut Xoshiro256PlusPlus) {
         let last = self.services.len() - 1;
         let any = dice.random_range(0..=last);
-        match dice.random_range(0..14) {
+        match dice.random_range(0..16) {
             0 if self.services.len() < 12 => self.add(dice),
             1 if last > 0 => drop(self.services.remove(dice.random_range(1..=last))),
             2 => self.services[any].image += 1,
@@ -115,6 +141,8 @@ impl Shape {
                 let one = &mut self.services[dice.random_range(1..=last)];
                 one.api = !one.api;
             }
+            13 => self.link = Link::random(dice),
+            14 => self.spot = !self.spot,
             11 | 12 => self.connect = !self.connect,
             9 => self.services[any].path = !self.services[any].path,
             10 => {
@@ -143,9 +171,10 @@ impl Shape {
         let cidrs = ["192.0.2.0/24", "198.51.100.0/24"];
         let backends: Vec<String> = self.services.iter().skip(1).map(Service::name).collect();
         let mut text = format!(
-            "stack = {STACK:?}\nlog_retention_days = {}\n{}[network]\navailability_zones = {}\n\
-             nat = {:?}\nallowed_cidrs = {:?}\n[mesh]\nkind = {:?}\n",
+            "stack = {STACK:?}\nlog_retention_days = {}\ncapacity = {:?}\n{}[network]\n\
+             availability_zones = {}\nnat = {:?}\nallowed_cidrs = {:?}\n[api]\n{}[mesh]\nkind = {:?}\n",
             self.retention,
+            if self.spot { "fargate-spot" } else { "fargate" },
             if self.tagged { "[tags]\nteam = \"chance\"\n" } else { "" },
             self.zones,
             match self.nat {
@@ -154,6 +183,11 @@ impl Shape {
                 Nat::None => "none",
             },
             &cidrs[..self.cidrs],
+            match self.link {
+                Link::V1 => "",
+                Link::V2 => "vpc_link = \"v2\"\n",
+                Link::V2Application => "vpc_link = \"v2\"\nload_balancer = \"application\"\n",
+            },
             if self.connect { "service-connect" } else { "app-mesh" },
         );
         for (index, service) in self.services.iter().enumerate() {
