@@ -54,7 +54,7 @@ impl VpcLinkValues {
 
 impl Resource for VpcLink {
     const KIND: Kind = Kind("AWS::ApiGatewayV2::VpcLink");
-    const TIMES: Times = Times::of(90.0, 60.0, 1200.0);
+    const TIMES: Times = Times::of(90.0, 60.0, 1200.0).earliest(0.4);
     // Its integrations move to the new one before the old one goes.
     const REPLACEMENT: Replacement = Replacement::CreateFirst;
     type Needs = VpcLinkNeeds;

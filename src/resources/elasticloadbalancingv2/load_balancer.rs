@@ -81,7 +81,7 @@ impl Resource for LoadBalancer {
     const KIND: Kind = Kind("AWS::ElasticLoadBalancingV2::LoadBalancer");
     // The listing forgets a deleted one within seconds; its network interfaces hold subnets, security
     // groups and the gateway's attachment longer, and those deletions are tried again.
-    const TIMES: Times = Times::of(150.0, 2.0, 900.0);
+    const TIMES: Times = Times::of(150.0, 2.0, 900.0).earliest(0.6);
     type Needs = LoadBalancerNeeds;
     type Out = LoadBalancerId;
     type Live = LiveLoadBalancer;
