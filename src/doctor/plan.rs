@@ -1,9 +1,6 @@
 //! What is still to be made, as far as the account's limits and names count it.
 
-use crate::{
-    model::{Address, Graph, KindOps, Permission},
-    resources::ecs::FARGATE_SPOT,
-};
+use crate::model::{Address, Graph, KindOps, Permission};
 use serde_json::Value;
 use std::{collections::BTreeMap, rc::Rc};
 
@@ -53,7 +50,7 @@ impl Vcpus {
     /// Counts more, of a task or a service on this capacity provider.
     pub fn add(&mut self, provider: Option<&str>, vcpus: f64) {
         match provider {
-            Some(FARGATE_SPOT) => self.spot += vcpus,
+            Some("FARGATE_SPOT") => self.spot += vcpus,
             _ => self.on_demand += vcpus,
         }
     }
