@@ -14,18 +14,22 @@ use tool::{Terraform, Tool};
 /// What `terraform plan -detailed-exitcode` ends with when nothing is to be done.
 const NOTHING_TO_DO: Option<i32> = Some(0);
 
+/// Terraform; `None`, and why, where it cannot be had.
+fn tool() -> Option<Tool> {
+    let found = Tool::find(|name| std::env::var_os(name));
+    found
+        .map_err(|why| {
+            // Not `eprintln!`: libtest shows what that prints of failed tests only.
+            writeln!(std::io::stderr(), "skipped: Terraform against the simulator: {why}")
+        })
+        .ok()
+}
+
 #[test]
 fn terraform_applies_changes_and_destroys_the_environment() {
-    let tool = match Tool::find(|name| std::env::var_os(name)) {
-        Ok(tool) => tool,
-        Err(why) => {
-            // Not `eprintln!`: libtest shows what that prints of failed tests only.
-            let _ = writeln!(std::io::stderr(), "skipped: Terraform against the simulator: {why}");
-            return;
-        }
-    };
+    let Some(tool) = tool() else { return };
     let served = Served::start(&[]);
-    let terraform = Terraform::new(&tool, &format!("http://{}", served.address));
+    let terraform = Terraform::new(&tool, &format!("http://{}", served.address), "environment");
     terraform.run(&["init"]).expect_success();
 
     terraform.run(&["apply", "-auto-approve"]).expect_success();
@@ -41,6 +45,30 @@ fn terraform_applies_changes_and_destroys_the_environment() {
     assert!(changed.text.contains("0 added, 7 changed, 0 destroyed"), "{changed}");
     assert_eq!(running(&served), 4 * 3, "four services run three tasks each");
     let plan = terraform.run(&[&["plan", "-detailed-exitcode"][..], &change].concat());
+    assert_eq!(plan.code, NOTHING_TO_DO, "the simulator forgot a change:\n{plan}");
+
+    terraform.run(&["destroy", "-auto-approve", "-refresh=false"]).expect_success();
+    let inventory = served.page("/_meshctl/inventory");
+    assert_eq!(inventory["resources"], Value::Array(Vec::new()), "destroy left something");
+    assert_eq!(served.stop(), Some(0));
+}
+
+#[test]
+fn terraform_puts_a_service_on_capacity_providers_and_moves_its_share() {
+    let Some(tool) = tool() else { return };
+    let served = Served::start(&[]);
+    let terraform = Terraform::new(&tool, &format!("http://{}", served.address), "spot");
+    terraform.run(&["init"]).expect_success();
+    terraform.run(&["apply", "-auto-approve"]).expect_success();
+    assert_eq!(running(&served), 3);
+    let plan = terraform.run(&["plan", "-detailed-exitcode"]);
+    assert_eq!(plan.code, NOTHING_TO_DO, "the simulator does not answer what it was told:\n{plan}");
+
+    let changed = terraform.run(&["apply", "-auto-approve", "-refresh=false", "-var=base=2"]);
+    changed.expect_success();
+    assert!(changed.text.contains("0 added, 1 changed, 0 destroyed"), "{changed}");
+    assert_eq!(running(&served), 3);
+    let plan = terraform.run(&["plan", "-detailed-exitcode", "-var=base=2"]);
     assert_eq!(plan.code, NOTHING_TO_DO, "the simulator forgot a change:\n{plan}");
 
     terraform.run(&["destroy", "-auto-approve", "-refresh=false"]).expect_success();

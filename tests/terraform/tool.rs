@@ -130,11 +130,11 @@ pub struct Ran {
 }
 
 impl<'a> Terraform<'a> {
-    /// A copy of the configuration that knows no other source of providers than the mirror.
-    pub fn new(tool: &'a Tool, endpoint: &str) -> Self {
+    /// A copy of the configuration of that name that knows no other source of providers than the mirror.
+    pub fn new(tool: &'a Tool, endpoint: &str, configuration: &str) -> Self {
         let directory = tempfile::tempdir().expect("a temporary directory");
-        let environment = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/terraform/environment");
-        copy(&environment, &directory.path().join("environment"));
+        let all = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/terraform");
+        copy(&all.join(configuration), &directory.path().join("environment"));
         let mirror = serde_json::to_string(&tool.mirror).expect("a path as HCL quotes it");
         let settings = format!(
             "disable_checkpoint = true\n\nprovider_installation {{\n  filesystem_mirror {{\n    \
