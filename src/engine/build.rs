@@ -8,7 +8,7 @@ use super::{
     queue::Queue,
     removal::remove,
     run::take,
-    survey::{Action, Extra, Survey},
+    survey::{Action, Extra, Survey, same},
     work::Work,
 };
 use crate::model::{
@@ -287,6 +287,16 @@ impl<'a> Build<'a> {
         let mut extras = std::mem::take(&mut self.survey.extras);
         extras.retain(|extra| !retired.iter().any(|one| one.identity == extra.identity));
         extras.extend(retired);
+        // What was found and gone at the next look may have got its name back by now.
+        let anew = |extra: &Extra| {
+            self.graph.get(&extra.address).is_some()
+                && work.with_state(|state| {
+                    let record = state.records.get(&extra.address);
+                    let ours = record.and_then(|record| record.identity.as_ref());
+                    ours.is_some_and(|ours| same(&extra.kind, ours, &extra.identity))
+                })
+        };
+        extras.retain(|extra| !anew(extra));
         let blocking = self.failures.values().all(|one| one.error.class == Class::Stranger);
         if extras.is_empty() || !blocking || work.interrupt.requested() {
             self.survey.extras = extras;

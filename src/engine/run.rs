@@ -113,10 +113,10 @@ impl Engine {
     /// When a search was refused, or the state cannot be written.
     pub async fn down(&self) -> Result<Outcome> {
         self.work.events.tell(Event::Phase { phase: Phase::Survey, nodes: 0 });
-        let mut extras = self.everything().await?;
+        let (mut extras, all) = self.everything().await?;
         let mut outcome = Outcome::default();
         outcome.counts.total = extras.len();
-        for _ in 0..ROUNDS {
+        for round in 0..ROUNDS {
             let nodes = extras.len();
             self.work.events.tell(Event::Phase { phase: Phase::Remove, nodes });
             take(&mut outcome, remove(&self.work, extras).await);
@@ -133,8 +133,15 @@ impl Engine {
                 let mut failures = outcome.failures.iter();
                 failures.any(|failure| failure.address == extra.address)
             };
-            if left.is_empty() || left.iter().any(failed) {
+            // What was not searched for at first may have stood in its way.
+            let unseen = round == 0 && !all;
+            if left.is_empty() || left.iter().any(failed) && !unseen {
                 break;
+            }
+            if unseen {
+                outcome.failures.clear();
+                outcome.skipped.clear();
+                outcome.counts.failed = 0;
             }
             outcome.counts.total += left.len();
             extras = left;
@@ -147,8 +154,8 @@ impl Engine {
         Ok(outcome)
     }
 
-    /// The union of what is on record and what the account shows.
-    async fn everything(&self) -> Result<Vec<Extra>> {
+    /// The union of what is on record and what the account shows, and whether all kinds were searched.
+    async fn everything(&self) -> Result<(Vec<Extra>, bool)> {
         let records = self.work.with_state(|state| state.records.clone());
         let mut extras: Vec<Extra> = Vec::new();
         for (address, record) in &records {
@@ -167,13 +174,16 @@ impl Engine {
         for (at, one) in extras.iter().enumerate() {
             on_record.entry(one.address.clone()).or_default().push(at);
         }
-        // Where nothing can stand in another's way below, what is not on record may show later.
+        // Where the record is whole, or nothing can stand in another's way below, what is not on record
+        // may show later, in the proof.
+        let whole = self.work.is_whole() == Some(true);
         let later = |kind: &Rc<dyn KindOps>| {
             kind.searched_one_by_one()
-                && kind.stands_on().is_empty()
+                && (whole || kind.stands_on().is_empty())
                 && extras.iter().any(|extra| extra.kind.kind() == kind.kind())
         };
         let searched: Vec<_> = self.registry.iter().filter(|kind| !later(kind)).collect();
+        let all = searched.len() == self.registry.iter().count();
         for (kind, found) in census(&self.work, searched).await? {
             let Some(kind) = self.registry.get(kind) else { continue };
             for found in found {
@@ -191,7 +201,7 @@ impl Engine {
         if extras.iter().any(|extra| extra.edges.is_empty() && !extra.kind.stands_on().is_empty()) {
             extras.iter_mut().for_each(|extra| extra.edges.clear());
         }
-        Ok(extras)
+        Ok((extras, all))
     }
 
     /// Nothing is left in the account, so nothing stays on record.

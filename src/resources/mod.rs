@@ -16,7 +16,7 @@ pub mod resource;
 pub mod servicediscovery;
 
 pub use blueprint::Blueprint;
-pub use needs::{After, Created, Either, Gate, Handle, Needs, Ready, Values};
+pub use needs::{After, Created, Either, Gate, Handle, Loose, Needs, Ready, Values};
 pub use resource::Resource;
 
 use crate::{aws::Cx, model::Registry};
@@ -40,7 +40,7 @@ pub(crate) fn holder(what: &str, id: &str, called: Option<&str>) -> String {
 pub mod prelude {
     pub use super::{
         Resource,
-        needs::{After, Created, Either, Gate, Needs, Ready, Values},
+        needs::{After, Created, Either, Gate, Loose, Needs, Ready, Values},
     };
     pub(crate) use super::{holder, needs::needs, sorted};
     pub use crate::{

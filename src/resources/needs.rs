@@ -49,6 +49,11 @@ impl<R> Handle<R> {
         After(self.0.clone(), PhantomData)
     }
 
+    /// It must have an identity before the holder starts, and AWS deletes it under the holder.
+    pub fn loose(&self) -> Loose<R> {
+        Loose(self.0.clone(), PhantomData)
+    }
+
     /// It must have an identity before the holder starts, which takes nothing from it.
     pub fn gate_created(&self) -> Gate {
         Gate(Edge { gate: true, ..Edge::new(self.0.clone(), Milestone::Created) })
@@ -133,6 +138,11 @@ handle! {
 handle! {
     /// A declared `R` that must work before the holder starts.
     Ready, |on| Edge::new(on, Milestone::Ready), |kind| vec![kind]
+}
+handle! {
+    /// A declared `R` that must have an identity before the holder starts, and that AWS deletes while the
+    /// holder has it.
+    Loose, |on| Edge { gate: true, ..Edge::new(on, Milestone::Created) }, |_| Vec::new()
 }
 handle! {
     /// A declared `R` that must work before the holder starts or changes. Neither its deletion nor

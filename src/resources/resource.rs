@@ -28,7 +28,8 @@ pub trait Resource: Serialize + 'static {
     const SHOWN_BY: &'static [Kind] = &[];
 
     /// Whether a search makes a call for each thing that it finds. `down` begins without such a search
-    /// where some are on record and nothing stands below them: its proof finds the rest.
+    /// where some are on record, and the record is whole or nothing stands below them: its proof finds
+    /// the rest.
     const SEARCHED_ONE_BY_ONE: bool = false;
 
     /// The resources that it stands on, and the values that it takes from them.

@@ -119,7 +119,7 @@ pub fn service(
         needs: TaskDefinitionNeeds {
             execution_role: place.execution_role.created(),
             task_role: task_role.as_ref().map(Handle::created),
-            rest_api: variant.api.map(Handle::created),
+            rest_api: variant.api.map(Handle::loose),
         },
         family: names::long(&scope, &format!("{side}-{name}")),
         cpu: service.cpu.unsigned_abs(),
@@ -132,7 +132,7 @@ pub fn service(
     let service = EcsService {
         needs: ServiceNeeds {
             cluster: place.cluster.created(),
-            task_definition: definition.created(),
+            task_definition: definition.loose(),
             subnets: place.base.tasks.subnets.iter().map(Handle::created).collect(),
             security_groups: vec![group.created()],
             target_group: target_group.map(|target_group| target_group.created()),

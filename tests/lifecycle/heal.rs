@@ -9,6 +9,7 @@ use meshctl::{
     },
     simulator::{Fault, Rule, When},
 };
+use serde_json::json;
 use std::time::Duration;
 
 #[tokio::test(start_paused = true)]
@@ -212,6 +213,22 @@ async fn what_a_killed_up_made_before_its_journal_was_lost_is_removed_by_the_nex
     world.up().await.done();
     assert_eq!(world.count("ecs", "TaskDefinition"), there);
     assert_eq!(world.up().await.done().calls.mutating, 0);
+    world.down().await.done();
+    world.assert_empty();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_down_that_does_not_search_everything_at_first_finds_the_rest() {
+    let world = World::new(DEMO);
+    let known = world.up().await.done().known;
+    let namespace = known.raw(&Address::new("mesh/namespace")).expect("a namespace")["id"].clone();
+    let tag = |key: &str, value: &str| json!({ "Key": key, "Value": value });
+    // By its tags it is ours, and no record knows of it.
+    let service = json!({
+        "Name": "other", "NamespaceId": namespace, "Type": "HTTP",
+        "Tags": [tag("meshctl:stack", "servicemesh-demo"), tag("meshctl:address", "mesh/discovery/other")],
+    });
+    world.ask("servicediscovery:CreateService", service).await;
     world.down().await.done();
     world.assert_empty();
 }

@@ -77,6 +77,7 @@ impl Route {
 
 impl Resource for Route {
     const KIND: Kind = Kind("AWS::AppMesh::Route");
+    const SEARCHED_ONE_BY_ONE: bool = true;
     type Needs = RouteNeeds;
     type Out = RouteId;
     type Live = LiveRoute;

@@ -98,6 +98,7 @@ impl VirtualNode {
 
 impl Resource for VirtualNode {
     const KIND: Kind = Kind("AWS::AppMesh::VirtualNode");
+    const SEARCHED_ONE_BY_ONE: bool = true;
     type Needs = Created<Mesh>;
     type Out = VirtualNodeId;
     type Live = Described<VirtualNodeSpec>;

@@ -44,6 +44,7 @@ impl VirtualRouter {
 
 impl Resource for VirtualRouter {
     const KIND: Kind = Kind("AWS::AppMesh::VirtualRouter");
+    const SEARCHED_ONE_BY_ONE: bool = true;
     type Needs = Created<Mesh>;
     type Out = VirtualRouterId;
     type Live = Described<VirtualRouterSpec>;

@@ -50,6 +50,7 @@ fn spec(router: &str) -> Result<VirtualServiceSpec> {
 
 impl Resource for VirtualService {
     const KIND: Kind = Kind("AWS::AppMesh::VirtualService");
+    const SEARCHED_ONE_BY_ONE: bool = true;
     type Needs = VirtualServiceNeeds;
     type Out = VirtualServiceId;
     type Live = Described<VirtualServiceSpec>;

@@ -46,7 +46,7 @@ needs! {
         /// Where it runs.
         cluster: Created<Cluster>,
         /// What it runs.
-        task_definition: Created<TaskDefinition>,
+        task_definition: Loose<TaskDefinition>,
         /// Where its tasks' network interfaces are.
         subnets: Vec<Created<Subnet>>,
         /// What reaches its tasks.

@@ -42,7 +42,7 @@ needs! {
         /// With it the containers call AWS.
         task_role: Option<Created<Role>>,
         /// The API whose ID a container's environment holds.
-        rest_api: Option<Created<RestApi>>,
+        rest_api: Option<Loose<RestApi>>,
     }
 }
 
@@ -105,6 +105,7 @@ impl TaskDefinition {
 
 impl Resource for TaskDefinition {
     const KIND: Kind = Kind("AWS::ECS::TaskDefinition");
+    const SEARCHED_ONE_BY_ONE: bool = true;
     const REPLACEMENT: Replacement = Replacement::CreateFirst;
     type Needs = TaskDefinitionNeeds;
     type Out = TaskDefinitionIdentity;

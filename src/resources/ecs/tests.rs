@@ -89,7 +89,7 @@ fn definition(image: &str) -> TaskDefinition {
         needs: TaskDefinitionNeeds {
             execution_role: handle("role/execution").created(),
             task_role: None,
-            rest_api: Some(handle("api").created()),
+            rest_api: Some(handle("api").loose()),
         },
         family: "shop-app".into(),
         cpu: 256,
@@ -145,7 +145,7 @@ fn service(desired_count: i32) -> Service {
     Service {
         needs: ServiceNeeds {
             cluster: handle("provider/cluster").created(),
-            task_definition: handle("provider/task-definition/app").created(),
+            task_definition: handle("provider/task-definition/app").loose(),
             subnets: Vec::new(),
             security_groups: Vec::new(),
             target_group: None,

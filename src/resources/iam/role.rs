@@ -59,6 +59,7 @@ const BOUNDARY: &str = "permissions_boundary";
 
 impl Resource for Role {
     const KIND: Kind = Kind("AWS::IAM::Role");
+    const SEARCHED_ONE_BY_ONE: bool = true;
     type Needs = ();
     type Out = RoleIdentity;
     type Live = LiveRole;

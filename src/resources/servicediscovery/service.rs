@@ -56,6 +56,7 @@ impl Service {
 
 impl Resource for Service {
     const KIND: Kind = Kind("AWS::ServiceDiscovery::Service");
+    const SEARCHED_ONE_BY_ONE: bool = true;
     type Needs = Created<PrivateDnsNamespace>;
     type Out = ServiceId;
     type Live = LiveService;
