@@ -18,6 +18,15 @@ pub struct Common {
     /// The AWS region, instead of the configuration's
     #[arg(long)]
     pub region: Option<String>,
+    /// An AWS account in which to work, and in no other but those given so; as the configuration's
+    /// allowed_accounts, which also counts
+    #[arg(
+        long = "allowed-account",
+        value_name = "ID",
+        env = "MESHCTL_ALLOWED_ACCOUNTS",
+        value_delimiter = ','
+    )]
+    pub allowed_accounts: Vec<String>,
     /// The AWS profile
     #[arg(long)]
     pub profile: Option<String>,

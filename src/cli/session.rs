@@ -88,6 +88,8 @@ impl Session {
         let directory = common.state_root().join(&stack);
         let mut session = Self::with(clients, config, &stack, directory, clock).await?;
         session.local = common.local;
+        let told = "--allowed-account or MESHCTL_ALLOWED_ACCOUNTS";
+        admit(&common.allowed_accounts, told, &session.cx.scope().identity.account)?;
         Ok(session)
     }
 
@@ -107,7 +109,8 @@ impl Session {
                 .hint("give --region, set AWS_REGION, or add region to the configuration")
         })?;
         let identity = patiently(clock, || caller(&clients)).await.map_err(nobody)?;
-        guard(config.as_ref(), &identity.account)?;
+        let allowed = config.as_ref().map(|config| config.allowed_accounts.as_slice());
+        admit(allowed.unwrap_or_default(), "allowed_accounts", &identity.account)?;
         let tags = config.as_ref().map(|config| config.tags.clone()).unwrap_or_default();
         let scope = Scope { stack: stack.into(), region, identity, tags };
         clients.log().pace.set_speed(clock.speed());
@@ -330,17 +333,15 @@ pub fn stack_of(common: &Common) -> Result<String, CliError> {
     Ok(stack_name(common, read_config(common, true)?.as_ref()))
 }
 
-fn guard(config: Option<&Config>, account: &str) -> Result<(), CliError> {
-    let allowed = config.map(|config| config.allowed_accounts.as_slice()).unwrap_or_default();
+/// Refuses an account that is not among those that are allowed, where any are.
+fn admit(allowed: &[String], told: &str, account: &str) -> Result<(), CliError> {
     if allowed.is_empty() || allowed.iter().any(|one| one == account) {
         return Ok(());
     }
-    let message = format!(
-        "these credentials are of account {account}, and the configuration allows only {}",
-        allowed.join(", ")
-    );
+    let allowed = allowed.join(", ");
+    let message = format!("these credentials are of account {account}, and {told} is {allowed}");
     Err(CliError::new(Exit::Refused, message)
-        .hint("switch the profile, or add the account to allowed_accounts"))
+        .hint(format!("switch the profile, or add the account to {told}")))
 }
 
 fn open_simulator(common: &Common) -> Result<Simulator, CliError> {

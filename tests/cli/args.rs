@@ -111,8 +111,8 @@ mesh_port = 3001
 fn another_account_is_refused_before_anything_is_changed() {
     let home = Home::new();
     home.edit("allowed_accounts = []", "allowed_accounts = [\"111122223333\"]");
-    let refusal = "error: these credentials are of account 000000000000, and the configuration allows \
-                   only 111122223333\n  hint: switch the profile, or add the account to \
+    let refusal = "error: these credentials are of account 000000000000, and allowed_accounts \
+                   is 111122223333\n  hint: switch the profile, or add the account to \
                    allowed_accounts\n";
     for command in ["up", "down", "plan", "status"] {
         assert_eq!(home.local(&[command]).ends(5).stderr, refusal, "{command}");

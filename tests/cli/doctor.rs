@@ -83,7 +83,7 @@ fn a_wrong_account_is_a_line_too() {
     home.edit("allowed_accounts = []", "allowed_accounts = [\"111122223333\"]");
     let doctor = home.local(&["doctor"]).ends(5);
     assert_snapshot!(doctor.stdout, @r#"
-    failure  identity: these credentials are of account 000000000000, and the configuration allows only 111122223333
+    failure  identity: these credentials are of account 000000000000, and allowed_accounts is 111122223333
              remedy: switch the profile, or add the account to allowed_accounts
     1 in the way: `meshctl up` would be refused
     "#);
