@@ -50,7 +50,8 @@ impl Timings {
                 format!("no run of {of} is on record for {stack}"),
             )
             .hint(
-                "timings are kept after each `meshctl up` and `meshctl down` that did anything",
+                "timings are kept after each `meshctl up` and `meshctl down` that did anything; those \
+                 of --local are shown with --local",
             ));
         };
         if let Some(path) = &self.svg {
