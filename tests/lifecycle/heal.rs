@@ -2,7 +2,7 @@
 
 use crate::common::{DEMO, World, app_mesh};
 use meshctl::{
-    engine::Interrupt,
+    engine::{Event, Events, Interrupt},
     model::{
         Address, Depth,
         tags::{self, TagChanges},
@@ -10,7 +10,7 @@ use meshctl::{
     simulator::{Fault, Rule, When},
 };
 use serde_json::json;
-use std::time::Duration;
+use std::{cell::Cell, rc::Rc, time::Duration};
 
 #[tokio::test(start_paused = true)]
 async fn throttling_and_failures_only_take_longer() {
@@ -215,6 +215,49 @@ async fn what_a_killed_up_made_before_its_journal_was_lost_is_removed_by_the_nex
     assert_eq!(world.up().await.done().calls.mutating, 0);
     world.down().await.done();
     world.assert_empty();
+}
+
+/// An `up` after a `down` that was killed, whose reads show the clusters of before for so many
+/// milliseconds. Whether it took them for what there is.
+async fn up_that_sees_clusters_going(milliseconds: u64) -> bool {
+    let mut world = World::new(DEMO);
+    world.up().await.done();
+    // From here on the past is kept.
+    world.simulator.fault(Rule::new("none:None", When::Always, Fault::StaleRead(200.0)));
+    let down = tokio::time::timeout(Duration::from_secs(150), world.down());
+    assert!(down.await.is_err(), "it had ended by then");
+    assert_eq!(world.count("ecs", "Cluster"), 0);
+    world.lose_state();
+    for operation in ["ecs:ListClusters", "ecs:DescribeClusters"] {
+        world.simulator.fault(Rule::new(operation, When::Always, Fault::StaleRead(140.0)));
+    }
+    let calm = async {
+        tokio::time::sleep(Duration::from_millis(milliseconds)).await;
+        world.simulator.calm();
+    };
+    let adopted = Rc::new(Cell::new(false));
+    let heard = adopted.clone();
+    let events = Events::to(move |event| {
+        if let Event::Adopted { address, .. } = event {
+            heard.set(heard.get() || address.as_str().ends_with("/cluster"));
+        }
+    });
+    let up = async { world.up_telling(Interrupt::default(), Depth::Listed, events).await.done() };
+    tokio::join!(up, calm);
+    assert_eq!(world.count("ecs", "Cluster"), 2);
+    world.assert_serving();
+    adopted.get()
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_search_sees_going_and_the_run_makes_anew_stays() {
+    // At first the search sees nothing any more, at last the look after it still does: the moment
+    // is between them.
+    let mut adopted = Vec::new();
+    for milliseconds in [560, 620, 680, 740] {
+        adopted.push(up_that_sees_clusters_going(milliseconds).await);
+    }
+    assert_eq!(adopted, [false, false, false, true]);
 }
 
 #[tokio::test(start_paused = true)]
