@@ -13,7 +13,10 @@ use crate::{
     model::{Address, Class, Depth, Graph, Identities, KindOps, Registry, Result},
     state::Entry,
 };
-use std::{collections::BTreeMap, rc::Rc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    rc::Rc,
+};
 
 /// How often `down` removes what its own proof still finds.
 const ROUNDS: usize = 3;
@@ -113,7 +116,8 @@ impl Engine {
     /// When a search was refused, or the state cannot be written.
     pub async fn down(&self) -> Result<Outcome> {
         self.work.events.tell(Event::Phase { phase: Phase::Survey, nodes: 0 });
-        let (mut extras, all) = self.everything().await?;
+        let mut extras = self.everything().await?;
+        let tried: BTreeSet<Address> = extras.iter().map(|extra| extra.address.clone()).collect();
         let mut outcome = Outcome::default();
         outcome.counts.total = extras.len();
         for round in 0..ROUNDS {
@@ -133,8 +137,8 @@ impl Engine {
                 let mut failures = outcome.failures.iter();
                 failures.any(|failure| failure.address == extra.address)
             };
-            // What was not searched for at first may have stood in its way.
-            let unseen = round == 0 && !all;
+            // What nobody knew of may have stood in the way of what failed.
+            let unseen = round == 0 && left.iter().any(|extra| !tried.contains(&extra.address));
             if left.is_empty() || left.iter().any(failed) && !unseen {
                 break;
             }
@@ -154,8 +158,8 @@ impl Engine {
         Ok(outcome)
     }
 
-    /// The union of what is on record and what the account shows, and whether all kinds were searched.
-    async fn everything(&self) -> Result<(Vec<Extra>, bool)> {
+    /// The union of what is on record and what the account shows.
+    async fn everything(&self) -> Result<Vec<Extra>> {
         let records = self.work.with_state(|state| state.records.clone());
         let mut extras: Vec<Extra> = Vec::new();
         for (address, record) in &records {
@@ -183,7 +187,6 @@ impl Engine {
                 && extras.iter().any(|extra| extra.kind.kind() == kind.kind())
         };
         let searched: Vec<_> = self.registry.iter().filter(|kind| !later(kind)).collect();
-        let all = searched.len() == self.registry.iter().count();
         for (kind, found) in census(&self.work, searched).await? {
             let Some(kind) = self.registry.get(kind) else { continue };
             for found in found {
@@ -201,7 +204,7 @@ impl Engine {
         if extras.iter().any(|extra| extra.edges.is_empty() && !extra.kind.stands_on().is_empty()) {
             extras.iter_mut().for_each(|extra| extra.edges.clear());
         }
-        Ok((extras, all))
+        Ok(extras)
     }
 
     /// Nothing is left in the account, so nothing stays on record.
