@@ -21,6 +21,9 @@ use std::{
 /// How often `down` removes what its own proof still finds.
 const ROUNDS: usize = 3;
 
+/// How often `up` looks again when something vanished under it.
+const LOOKS: usize = 3;
+
 /// A stack at work.
 pub struct Engine {
     /// Clock, state, slots.
@@ -60,10 +63,13 @@ impl Engine {
     pub async fn up_after(&self, graph: &Graph, survey: Survey) -> Result<(Outcome, Identities)> {
         let (mut outcome, mut known) = self.pass(graph, survey).await?;
         // Something went away while others were built on it: an earlier `down` was still taking
-        // it, or somebody else did. A second look, and a full one, since a listing may not tell,
-        // finds it gone and makes it anew.
+        // it, or somebody else did. Another look, and a full one, since a listing may not tell,
+        // finds it gone and makes it anew. What was going can go one after the other.
         let vanished = |failure: &Failure| failure.error.class == Class::Missing;
-        if !outcome.interrupted && outcome.failures.iter().any(vanished) {
+        for _ in 0..LOOKS {
+            if outcome.interrupted || !outcome.failures.iter().any(vanished) {
+                break;
+            }
             let first = outcome.counts;
             let survey = self.survey(graph, Depth::Full).await?;
             (outcome, known) = self.pass(graph, survey).await?;

@@ -1,6 +1,6 @@
 //! Faults of AWS's, one at a time: what `up` makes of each, and what it tells.
 
-use crate::common::{DEMO, Run, World};
+use crate::common::{DEMO, Run, World, linked};
 use meshctl::{
     model::Class,
     simulator::{Fault, Moment, Rule, When},
@@ -48,16 +48,22 @@ async fn a_service_that_a_killed_down_left_draining_is_made_anew() {
 
 #[tokio::test(start_paused = true)]
 async fn a_namespace_that_a_killed_down_left_going_is_made_anew() {
-    let world = World::new(DEMO);
-    world.up().await.done();
-    let deletes = |world: &World| called(world, "servicediscovery:DeleteNamespace");
-    until(&world, world.down(), deletes).await;
-    assert_eq!(world.count("servicediscovery", "Namespace"), 1, "it is still going");
-    world.up().await.done();
-    assert_eq!(world.up_in_full().await.done().calls.mutating, 0);
-    world.assert_blue_path();
-    world.down().await.done();
-    world.assert_empty();
+    // Also one that is still going when `up` looks a second time: its first pass is a short one.
+    let short = linked().replacen("nat = \"per-az\"", "nat = \"none\"", 1);
+    for (config, tails) in [(DEMO, 0.0), (&short, 1.0)] {
+        let world = World::new(config);
+        world.up().await.done();
+        world.simulator.behind(|account| account.tails = tails);
+        let deletes = |world: &World| called(world, "servicediscovery:DeleteNamespace");
+        until(&world, world.down(), deletes).await;
+        assert_eq!(world.count("servicediscovery", "Namespace"), 1, "it is still going");
+        world.simulator.behind(|account| account.tails = 0.0);
+        world.up().await.done();
+        assert_eq!(world.up_in_full().await.done().calls.mutating, 0);
+        world.assert_blue_path();
+        world.down().await.done();
+        world.assert_empty();
+    }
 }
 
 #[tokio::test(start_paused = true)]
