@@ -19,7 +19,7 @@ pub struct Edge {
     pub on: Address,
     /// The moment in its life that is needed.
     pub until: Milestone,
-    /// Whether only the start waits: nothing is taken from it, and AWS refuses no deletion for it.
+    /// Whether only the start waits: AWS refuses no deletion of it, so it orders no removal.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub gate: bool,
     /// Whether, beyond that, the holder stays when it goes to be made anew.
