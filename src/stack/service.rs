@@ -43,7 +43,7 @@ const RETRIES: i32 = 10;
 pub enum Front<'a> {
     /// HTTP on an ALB's port 80, from the balancer's group only.
     Public(&'a edge::PublicEdge),
-    /// TCP on the NLB, on the service's mesh port.
+    /// On the internal load balancer, on the service's mesh port: TCP on an NLB, HTTP on an ALB.
     Internal(&'a edge::InternalEdge),
     /// Not at all.
     Nothing,

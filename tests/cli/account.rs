@@ -1,22 +1,16 @@
 //! In another account than the allowed ones nothing is done, with a configuration and without one.
 
-use crate::{client::Served, home::Home, home::Ran};
+use crate::{
+    client::Served,
+    home::{Home, Ran, resources},
+};
 
 const OURS: &str = "000000000000";
 const OTHERS: &str = "111111111111,222222222222";
 
 /// A command on the served account, under what the environment allows.
 fn run(home: &Home, served: &Served, arguments: &[&str], allowed: &str) -> Ran {
-    let mut command = home.command(arguments);
-    command.args(["--endpoint-url", &format!("http://{}", served.address), "--speed", "10000"]);
-    command.env("AWS_ACCESS_KEY_ID", "test").env("AWS_SECRET_ACCESS_KEY", "test");
-    command.env("MESHCTL_ALLOWED_ACCOUNTS", allowed);
-    Ran::of(command.env("AWS_REGION", "eu-west-1"))
-}
-
-fn resources(served: &Served) -> usize {
-    let inventory = served.page("/_meshctl/inventory");
-    inventory["resources"].as_array().expect("a list").len()
+    home.on(served, "10000", arguments, &[("MESHCTL_ALLOWED_ACCOUNTS", allowed)])
 }
 
 #[test]

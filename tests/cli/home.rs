@@ -1,5 +1,6 @@
 //! A directory with a configuration in it, in which commands run as if nothing else existed.
 
+use crate::client::Served;
 use meshctl::simulator::{Inventory, Settings, Simulator};
 use regex::Regex;
 use serde_json::Value;
@@ -51,6 +52,20 @@ impl Home {
         let mut command = assert_cmd::Command::new(env!("CARGO_BIN_EXE_meshctl"));
         command.env_clear().env("HOME", self.path()).current_dir(self.path()).args(arguments);
         command
+    }
+
+    /// Runs a command on a served account, at so many times AWS's pace, with more in its environment.
+    pub fn on(
+        &self,
+        served: &Served,
+        speed: &str,
+        arguments: &[&str],
+        environment: &[(&str, &str)],
+    ) -> Ran {
+        let mut command = self.command(arguments);
+        command.args(["--endpoint-url", &format!("http://{}", served.address), "--speed", speed]);
+        command.env("AWS_ACCESS_KEY_ID", "test").env("AWS_SECRET_ACCESS_KEY", "test");
+        Ran::of(command.env("AWS_REGION", "eu-west-1").envs(environment.iter().copied()))
     }
 
     /// Runs a command.
@@ -140,4 +155,10 @@ pub fn steady(text: &str) -> String {
     CHANGES.iter().fold(text.to_owned(), |text, (pattern, with)| {
         pattern.replace_all(&text, *with).into_owned()
     })
+}
+
+/// How many resources a served account has.
+pub fn resources(served: &Served) -> usize {
+    let inventory = served.page("/_meshctl/inventory");
+    inventory["resources"].as_array().expect("a list").len()
 }

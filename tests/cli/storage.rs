@@ -1,22 +1,17 @@
 //! Where nothing can be written: the commands say so before they change anything, and those that only
 //! look do without.
 
-use crate::{client::Served, home::Home, home::Ran};
+use crate::{
+    client::Served,
+    home::{Home, Ran, resources},
+};
 
 /// Paths under which nobody can make a directory, whoever runs this.
 const CLOSED: [&str; 2] = ["meshctl.toml/state", "/dev/null/state"];
 
 /// A command on the served account.
 fn run(home: &Home, served: &Served, arguments: &[&str]) -> Ran {
-    let mut command = home.command(arguments);
-    command.args(["--endpoint-url", &format!("http://{}", served.address), "--speed", "60"]);
-    command.env("AWS_ACCESS_KEY_ID", "test").env("AWS_SECRET_ACCESS_KEY", "test");
-    Ran::of(command.env("AWS_REGION", "eu-west-1"))
-}
-
-fn resources(served: &Served) -> usize {
-    let inventory = served.page("/_meshctl/inventory");
-    inventory["resources"].as_array().expect("a list").len()
+    home.on(served, "60", arguments, &[])
 }
 
 #[test]

@@ -10,7 +10,7 @@ use meshctl::{
     engine::{Action, Engine, Events, Interrupt, Outcome, Survey, retry::Retry},
     model::{Address, Clock, Depth, Graph, Identities},
     simulator::{
-        Simulator,
+        Account, Simulator,
         wire::{Call, Service},
     },
     stack::Outputs,
@@ -220,6 +220,41 @@ impl World {
         let findings = survey.findings.into_iter();
         let needed = findings.filter(|(_, finding)| finding.action != Action::Nothing);
         needed.map(|(address, finding)| (address, finding.action)).collect()
+    }
+
+    /// Watches the tasks every second until the work is done: every service keeps as many tasks that
+    /// bear traffic as it wants, every page reaches its back-ends, and `also` holds. How often it looked.
+    pub async fn watched(&self, work: impl Future<Output = ()>, also: impl Fn(&Account)) -> usize {
+        let mut looks = 0;
+        let watch = async {
+            loop {
+                self.assert_serving();
+                self.assert_blue_path();
+                self.simulator.behind(|account| also(account));
+                looks += 1;
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+        };
+        tokio::select! {
+            () = work => looks,
+            () = watch => unreachable!("it watches for ever"),
+        }
+    }
+
+    /// Fails unless the next `up` changes the demonstration's services in place.
+    pub async fn assert_services_stay(&self) {
+        let plan = self.plan(Depth::Listed).await;
+        for name in [
+            "provider/service/frontend",
+            "provider/service/nodejs",
+            "provider/service/crystal",
+            "consumer/service/frontend",
+        ] {
+            // What they need may have to be made first.
+            let kept = plan.get(&Address::new(name));
+            let kept = matches!(kept, Some(Action::Update | Action::Depends(_)));
+            assert!(kept, "{name} is not replaced: {plan:#?}");
+        }
     }
 
     /// Somebody else asks the account, and a moment passes.

@@ -7,24 +7,6 @@ use meshctl::{
 };
 use std::time::Duration;
 
-/// Watches the tasks until the work is done: every service keeps as many tasks that bear traffic as
-/// it wants, and every page reaches its back-ends.
-async fn watched(world: &World, work: impl Future<Output = ()>) -> usize {
-    let mut looks = 0;
-    let watch = async {
-        loop {
-            world.assert_serving();
-            world.assert_blue_path();
-            looks += 1;
-            tokio::time::sleep(Duration::from_secs(1)).await;
-        }
-    };
-    tokio::select! {
-        () = work => looks,
-        () = watch => unreachable!("it watches for ever"),
-    }
-}
-
 async fn moved(from: &str, to: &str) -> World {
     let mut world = World::new(from);
     world.up().await.done();
@@ -35,7 +17,7 @@ async fn moved(from: &str, to: &str) -> World {
         let kept = matches!(service, Some(Action::Update | Action::Depends(_)));
         assert!(kept, "{name} is not replaced: {plan:#?}");
     }
-    let looks = watched(&world, async { drop(world.up().await.done()) }).await;
+    let looks = world.watched(async { drop(world.up().await.done()) }, |_| ()).await;
     assert!(looks > 60, "it took only {looks} s");
     let again = world.up_in_full().await.done();
     assert_eq!(again.calls.mutating, 0, "{:#?}", again.calls.by_operation);
@@ -75,7 +57,7 @@ async fn a_move_that_was_killed_goes_on_in_its_order() {
                 }
                 world.up().await.done();
             };
-            watched(&world, cut).await;
+            world.watched(cut, |_| ()).await;
             assert_eq!(world.up().await.done().calls.mutating, 0, "cut after {after} s");
         }
     }

@@ -8,13 +8,6 @@ use meshctl::{
 };
 use std::time::Duration;
 
-const SERVICES: [&str; 4] = [
-    "provider/service/frontend",
-    "provider/service/nodejs",
-    "provider/service/crystal",
-    "consumer/service/frontend",
-];
-
 /// Gateways, Elastic IPs, route tables, and default routes.
 fn ways_out(world: &World) -> [usize; 4] {
     let routes = world.simulator.behind(|account| {
@@ -94,25 +87,8 @@ async fn a_stack_moves_to_public_addresses_and_back_with_all_services_answering(
         world.up().await.done();
         for (config, public, ways) in [(&without, true, [0, 0, 4, 2]), (&with, false, ways)] {
             world.config.clone_from(config);
-            let plan = world.plan(Depth::Listed).await;
-            for service in SERVICES {
-                // Their new way out may have to be made first.
-                let kept = plan.get(&Address::new(service));
-                let kept = matches!(kept, Some(Action::Update | Action::Depends(_)));
-                assert!(kept, "{service} is not replaced: {plan:#?}");
-            }
-            let watch = async {
-                loop {
-                    world.assert_serving();
-                    world.assert_blue_path();
-                    world.simulator.behind(|account| assert_reaching(account));
-                    tokio::time::sleep(Duration::from_secs(1)).await;
-                }
-            };
-            tokio::select! {
-                run = world.up() => drop(run.done()),
-                () = watch => unreachable!("it watches for ever"),
-            }
+            world.assert_services_stay().await;
+            world.watched(async { drop(world.up().await.done()) }, assert_reaching).await;
             tokio::time::sleep(Duration::from_secs(120)).await;
             assert_eq!(ways_out(&world), ways);
             assert_public(&world, public);

@@ -9,12 +9,6 @@ use meshctl::{
 use serde_json::json;
 use std::{collections::BTreeMap, time::Duration};
 
-const SERVICES: [&str; 4] = [
-    "provider/service/frontend",
-    "provider/service/nodejs",
-    "provider/service/crystal",
-    "consumer/service/frontend",
-];
 const FARGATE: Option<&str> = Some("FARGATE");
 const SPOT: Option<&str> = Some("FARGATE_SPOT");
 
@@ -119,23 +113,8 @@ async fn a_stack_moves_to_spot_and_back_in_place_with_all_services_answering() {
         let before = made(&world);
         for (config, provider) in [(&with, SPOT), (&without, FARGATE), (&with, SPOT)] {
             world.config.clone_from(config);
-            let plan = world.plan(Depth::Listed).await;
-            for service in SERVICES {
-                let kept = plan.get(&Address::new(service));
-                let kept = matches!(kept, Some(Action::Update | Action::Depends(_)));
-                assert!(kept, "{service} is not replaced: {plan:#?}");
-            }
-            let watch = async {
-                loop {
-                    world.assert_serving();
-                    world.assert_blue_path();
-                    tokio::time::sleep(Duration::from_secs(1)).await;
-                }
-            };
-            tokio::select! {
-                run = world.up() => drop(run.done()),
-                () = watch => unreachable!("it watches for ever"),
-            }
+            world.assert_services_stay().await;
+            world.watched(async { drop(world.up().await.done()) }, |_| ()).await;
             tokio::time::sleep(Duration::from_secs(120)).await;
             assert_on(&world, provider);
             assert_eq!(made(&world), before);
