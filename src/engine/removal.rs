@@ -1,6 +1,12 @@
 //! Taking away: dependants first, each deleted and then watched until it is gone.
 
-use super::{Event, queue::Queue, retry::Doing, survey::Extra, work::Work};
+use super::{
+    Event,
+    queue::Queue,
+    retry::{Doing, GOING},
+    survey::Extra,
+    work::Work,
+};
 use crate::{
     model::{
         Address, ByAddress, Class, CriticalPath, Depth, Edge, Error, Kind, Milestone, Result, Span,
@@ -191,8 +197,9 @@ async fn delete(work: &Work, extra: &Extra, critical: bool) -> Result<()> {
             break;
         }
         let now = work.clock.now();
-        if now.saturating_sub(asked).as_secs_f64() > times.deadline {
-            let message = format!("still there {:.0} s after it was deleted", times.deadline);
+        let deadline = Duration::from_secs_f64(times.deadline).max(GOING);
+        if now.saturating_sub(asked) > deadline {
+            let message = format!("still there {} s after it was deleted", deadline.as_secs());
             return Err(Error::new(Class::Deadline, message));
         }
         if now > ask_again {

@@ -4,6 +4,10 @@ use crate::model::{Class, Error};
 use rand::{RngExt, SeedableRng, rngs::Xoshiro256PlusPlus};
 use std::{cell::RefCell, time::Duration};
 
+/// How long what is to go may take, or be held by what lingers: as long as Terraform's provider waits for
+/// a NAT gateway. Giving up earlier gains nothing, for what is left must go all the same.
+pub const GOING: Duration = Duration::from_secs(30 * 60);
+
 /// What was being done when an error came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Doing {
@@ -47,7 +51,7 @@ impl Retry {
             }
             // UpdateAccount of API Gateway takes one call in 20 s; roles propagate within 2 min.
             (Class::NotYet, _) => (seconds(1.0), seconds(10.0), minutes(4)),
-            (Class::Busy, Doing::Delete) => (seconds(1.0), seconds(5.0), minutes(20)),
+            (Class::Busy, Doing::Delete) => (seconds(1.0), seconds(5.0), GOING),
             (Class::Busy, _) => (seconds(1.0), seconds(5.0), minutes(2)),
             _ => return None,
         };

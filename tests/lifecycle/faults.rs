@@ -2,10 +2,11 @@
 
 use crate::common::{DEMO, Run, World, linked};
 use meshctl::{
+    engine::{Event, Events},
     model::Class,
     simulator::{Fault, Moment, Rule, When},
 };
-use std::time::Duration;
+use std::{cell::Cell, rc::Rc, time::Duration};
 
 /// How long faults last that are about the rate of calls.
 const FAULTS: Duration = Duration::from_secs(15 * 60);
@@ -64,6 +65,32 @@ async fn a_namespace_that_a_killed_down_left_going_is_made_anew() {
         world.down().await.done();
         world.assert_empty();
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_down_waits_for_what_takes_more_than_a_quarter_of_an_hour_to_go() {
+    let long = Duration::from_secs(15 * 60);
+    let mut longest = Duration::ZERO;
+    // Five times the usual is so long in one life of some ten.
+    for seed in 1..=100 {
+        let world = World::seeded(&linked(), seed);
+        world.up().await.done();
+        world.simulator.behind(|account| account.tails = 1.0);
+        let took = Rc::new(Cell::new(Duration::ZERO));
+        let seen = Rc::clone(&took);
+        let events = Events::to(move |event| {
+            if let Event::Deleted { took, .. } = event {
+                seen.set(seen.get().max(*took));
+            }
+        });
+        world.down_telling(events).await.done();
+        world.assert_empty();
+        longest = took.get();
+        if longest > long {
+            break;
+        }
+    }
+    assert!(longest > long, "nothing took longer than {longest:?}");
 }
 
 #[tokio::test(start_paused = true)]
