@@ -45,7 +45,7 @@ impl<'a> Build<'a> {
             graph,
             survey,
             known,
-            ends: ByAddress::new(),
+            ends: ByAddress::default(),
             replaced: BTreeSet::new(),
             failures: BTreeMap::new(),
             skipped: BTreeMap::new(),
@@ -201,6 +201,7 @@ impl<'a> Build<'a> {
                     critical: queue.is_critical(&address, elapsed),
                     address: address.clone(),
                     step: Rc::clone(step),
+                    needs: self.graph.needs(&address),
                     finding: finding.clone(),
                     known,
                     identified: identified.clone(),
@@ -248,11 +249,8 @@ impl<'a> Build<'a> {
         let mut going: BTreeSet<Address> = roots.iter().cloned().collect();
         loop {
             let stands = |address: &&Address| {
-                let step = self.graph.get(address);
-                step.is_some_and(|step| {
-                    let edges = step.edges().into_iter().filter(|edge| !edge.only_after);
-                    edges.map(|edge| edge.on).any(|on| going.contains(&on))
-                })
+                let mut needs = self.graph.needs(address).iter();
+                needs.any(|edge| !edge.only_after && going.contains(&edge.on))
             };
             let unstarted = self.survey.findings.iter().filter(|(address, finding)| {
                 finding.identity.is_some() && !self.ends.contains_key(*address)

@@ -8,8 +8,8 @@ use super::{
 };
 use crate::{
     model::{
-        Address, Class, Depth, Drift, Error, Identities, KindOps, Live, Readiness, Result, Step,
-        Tags,
+        Address, Class, Depth, Drift, Edge, Error, Identities, KindOps, Live, Readiness, Result,
+        Step, Tags,
     },
     state::Entry,
 };
@@ -55,6 +55,8 @@ pub struct Ensure<'a> {
     pub address: Address,
     /// What is wanted.
     pub step: Rc<dyn Step>,
+    /// What it needs.
+    pub needs: &'a [Edge],
     /// As it was found.
     pub finding: Finding,
     /// Whether the whole run is expected to wait for it.
@@ -230,7 +232,7 @@ impl Ensure<'_> {
             address: self.address.clone(),
             kind: kind.kind().0.into(),
             identity: identity.clone(),
-            edges: self.step.edges(),
+            edges: self.needs.to_vec(),
         };
         self.work.journal(entry).await
     }
@@ -399,7 +401,7 @@ impl Ensure<'_> {
     ) -> Result<()> {
         self.work.note(Entry::Settled {
             address: self.address.clone(),
-            wish: fingerprint(&*self.step, &self.address, &self.known.borrow()),
+            wish: fingerprint(&*self.step, &self.address, self.needs, &self.known.borrow()),
             mark: kind.mark(live),
             tags: self.step.tags(&self.address),
         })?;

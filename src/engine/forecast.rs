@@ -8,7 +8,7 @@ use crate::model::{ByAddress, CriticalPath, Estimates, Graph, Readiness, Span};
 
 /// The expected critical path of an `up` after this survey.
 pub fn forecast(graph: &Graph, survey: &Survey, estimates: &Estimates) -> CriticalPath {
-    ahead(graph, survey, estimates, &ByAddress::new())
+    ahead(graph, survey, estimates, &ByAddress::default())
 }
 
 /// Likewise, when some nodes have ended already.

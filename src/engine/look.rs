@@ -81,7 +81,7 @@ impl Survey {
             let step = graph.get(address)?;
             let record = records.get(address);
             let settled = record.and_then(|record| record.settled.as_ref());
-            let wish = fingerprint(&**step, address, &self.known);
+            let wish = fingerprint(&**step, address, graph.needs(address), &self.known);
             let same = settled.filter(|settled| settled.wish == wish && !finding.adopted);
             Some(Look {
                 address: address.clone(),
@@ -104,7 +104,8 @@ impl Survey {
             }
             let Some(step) = graph.get(address) else { continue };
             let kind = step.kind().kind();
-            showing.extend(step.edges().into_iter().map(|edge| (edge.on, kind)));
+            let needs = graph.needs(address).iter();
+            showing.extend(needs.map(|edge| (edge.on.clone(), kind)));
         }
         showing
     }

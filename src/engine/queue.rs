@@ -3,8 +3,7 @@
 //! A node may start when everything that it needs has reached the moment that it needs. Among those
 //! that may start, the one with the longest expected chain behind it goes first.
 
-use crate::model::{Address, ByAddress, Edge, Milestone, graph::order};
-use indexmap::IndexSet;
+use crate::model::{Address, Addresses, ByAddress, Edge, Milestone, graph::order};
 use std::{cmp::Reverse, collections::BinaryHeap};
 
 #[derive(Debug, Default)]
@@ -20,7 +19,7 @@ struct Node {
 /// Nodes that wait for others, and those that may start.
 #[derive(Debug)]
 pub struct Queue {
-    names: IndexSet<Address>,
+    names: Addresses,
     nodes: Vec<Node>,
     ready: BinaryHeap<(u64, Reverse<usize>)>,
     /// The longest chain of all.
@@ -31,7 +30,7 @@ impl Queue {
     /// A queue of these nodes. `seconds` is how long a node is expected to take. Needs that are not
     /// nodes of the queue count as met.
     pub fn new(edges: &ByAddress<Vec<Edge>>, seconds: impl Fn(&Address, Milestone) -> f64) -> Self {
-        let names: IndexSet<Address> = edges.keys().cloned().collect();
+        let names: Addresses = edges.keys().cloned().collect();
         let mut nodes: Vec<Node> = names.iter().map(|_| Node::default()).collect();
         for (at, needs) in edges.values().enumerate() {
             for edge in needs {

@@ -13,6 +13,7 @@ use crate::{
     model::{Address, Class, Depth, Graph, Identities, KindOps, Registry, Result},
     state::Entry,
 };
+use serde_json::Value;
 use std::{
     collections::{BTreeMap, BTreeSet},
     rc::Rc,
@@ -168,7 +169,7 @@ impl Engine {
     async fn everything(&self) -> Result<Vec<Extra>> {
         let records = self.work.with_state(|state| state.records.clone());
         let mut extras: Vec<Extra> = Vec::new();
-        for (address, record) in &records {
+        for (address, record) in records.iter() {
             let Some(kind) = self.registry.get(&record.kind) else { continue };
             for identity in record.identity.iter().chain(&record.retired) {
                 extras.push(Extra::recorded(address, kind, identity, record));
@@ -215,20 +216,21 @@ impl Engine {
 
     /// Nothing is left in the account, so nothing stays on record.
     fn forget(&self) -> Result<()> {
-        let records = self.work.with_state(|state| state.records.clone());
-        for (address, record) in records {
-            if record.started.is_some() {
-                self.work.note(Entry::Abandoned { address: address.clone() })?;
-            }
-            for identity in record.identity.into_iter().chain(record.retired) {
-                self.work.note(Entry::Deleted { address: address.clone(), identity })?;
-            }
-        }
-        // Choices are about what stands.
-        for key in self.work.with_state(|state| state.choices.keys().cloned().collect::<Vec<_>>()) {
-            self.work.note(Entry::Chosen { key, value: serde_json::Value::Null })?;
-        }
-        Ok(())
+        let entries: Vec<Entry> = self.work.with_state(|state| {
+            let records = state.records.iter().flat_map(|(address, record)| {
+                let started = record.started.iter();
+                let abandoned = started.map(|_| Entry::Abandoned { address: address.clone() });
+                let all = record.identity.iter().chain(&record.retired).cloned();
+                let deleted =
+                    all.map(|identity| Entry::Deleted { address: address.clone(), identity });
+                abandoned.chain(deleted)
+            });
+            // Choices are about what stands.
+            let choices = state.choices.keys().cloned();
+            let choices = choices.map(|key| Entry::Chosen { key, value: Value::Null });
+            records.chain(choices).collect()
+        });
+        entries.into_iter().try_for_each(|entry| self.work.note(entry))
     }
 
     fn tell_adopted(&self, graph: &Graph, survey: &Survey, address: &Address) {

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     model::{
         Address, ByAddress, Class, Depth, Drift, Edge, Error, Found, Graph, Identities, KindOps,
-        Live, Readiness, Registry, Replacement, Result, Step, Tags, graph::order, tags::TagChanges,
+        Live, Readiness, Registry, Replacement, Result, Step, Tags, tags::TagChanges,
     },
     state::Record,
 };
@@ -105,8 +105,13 @@ pub async fn census<'a>(
 }
 
 /// A short text that changes when the wish, its tags or the identities that it needs change.
-pub fn fingerprint(step: &dyn Step, address: &Address, known: &Identities) -> String {
-    let needs: Vec<_> = step.edges().iter().map(|edge| known.raw(&edge.on).cloned()).collect();
+pub fn fingerprint(
+    step: &dyn Step,
+    address: &Address,
+    needs: &[Edge],
+    known: &Identities,
+) -> String {
+    let needs: Vec<_> = needs.iter().map(|edge| known.raw(&edge.on)).collect();
     let text = serde_json::json!([step.wish(), step.tags(address), needs]).to_string();
     let digest = Sha256::digest(text.as_bytes());
     digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
@@ -177,15 +182,17 @@ impl Survey {
 
     /// Says what must be done with each node, needs first.
     fn judge(&mut self, work: &Work, graph: &Graph, records: &ByAddress<Record>) {
-        let Ok(order) = order(graph.edges()) else { return };
         let mut unsettled: HashSet<&Address> = HashSet::new();
-        for at in order {
-            let Some((address, step)) = graph.at(at) else { continue };
-            let moving = step.edges().into_iter().find(|edge| unsettled.contains(&edge.on));
+        for at in graph.sorted() {
+            let Some((address, step)) = graph.at(*at) else { continue };
+            let mut needs = graph.needs(address).iter();
+            let moving = needs.find(|edge| unsettled.contains(&edge.on));
             let Some(finding) = self.findings.get_mut(address) else { continue };
             let Some(live) = &finding.live else {
                 match moving {
-                    Some(edge) if finding.shown => finding.action = Action::Depends(edge.on),
+                    Some(edge) if finding.shown => {
+                        finding.action = Action::Depends(edge.on.clone())
+                    }
                     None if finding.shown => finding.action = Action::Nothing,
                     _ => drop(unsettled.insert(address)),
                 }
@@ -200,7 +207,7 @@ impl Survey {
             let settled = records.get(address).and_then(|record| record.settled.as_ref());
             finding.tags = tag_changes(&**step, address, live, settled.map(|s| &s.tags));
             if let Some(edge) = moving {
-                finding.action = Action::Depends(edge.on);
+                finding.action = Action::Depends(edge.on.clone());
                 if step.kind().replacement() == Replacement::CreateFirst {
                     // It may get another identity, which its dependants must then take up.
                     unsettled.insert(address);
@@ -242,12 +249,11 @@ impl Survey {
                 if !finding.exists() || replaced(finding) {
                     continue;
                 }
-                let recorded = records.get(address).map(|record| record.edges.clone());
-                let edges = recorded.or_else(|| graph.get(address).map(|step| step.edges()));
-                let stands_on = |edge: &Edge| !edge.only_after && moving.contains(&edge.on);
-                let on = edges.unwrap_or_default().into_iter().find(stands_on);
+                let recorded = records.get(address).map(|record| record.edges.as_slice());
+                let mut edges = recorded.unwrap_or_else(|| graph.needs(address)).iter();
+                let on = edges.find(|edge| !edge.only_after && moving.contains(&edge.on));
                 if let Some(edge) = on {
-                    finding.action = Action::Rebuild(edge.on);
+                    finding.action = Action::Rebuild(edge.on.clone());
                     self.known.remove(address);
                     more = true;
                 }
@@ -271,10 +277,10 @@ impl Survey {
             if finding.action != Action::Nothing {
                 continue;
             }
-            let edges = graph.get(address).map(|step| step.edges()).unwrap_or_default();
-            let awaited = edges.into_iter().find(|it| it.only_after && moving.contains(&it.on));
+            let mut needs = graph.needs(address).iter();
+            let awaited = needs.find(|it| it.only_after && moving.contains(&it.on));
             if let Some(edge) = awaited {
-                finding.action = Action::Depends(edge.on);
+                finding.action = Action::Depends(edge.on.clone());
             }
         }
     }

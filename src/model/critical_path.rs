@@ -93,7 +93,7 @@ mod tests {
     #[test]
     fn the_longest_path_takes_each_edge_at_its_moment() {
         let edge = |on: &str, until| Edge::new(Address::new(on), until);
-        let edges = ByAddress::from([
+        let edges = ByAddress::from_iter([
             (Address::new("nlb"), vec![]),
             (Address::new("link"), vec![edge("nlb", Milestone::Ready)]),
             (Address::new("listener"), vec![edge("nlb", Milestone::Created)]),

@@ -27,6 +27,8 @@ pub enum GraphError {
 pub struct Graph {
     nodes: ByAddress<Rc<dyn Step>>,
     edges: ByAddress<Vec<Edge>>,
+    /// The nodes' places, needs first; none where there is a cycle.
+    sorted: Vec<usize>,
     twin: Option<Address>,
 }
 
@@ -42,6 +44,7 @@ impl FromIterator<(Address, Rc<dyn Step>)> for Graph {
         graph.nodes.sort_unstable_keys();
         let edges = graph.nodes.iter().map(|(address, step)| (address.clone(), step.edges()));
         graph.edges = edges.collect();
+        graph.sorted = order(&graph.edges).unwrap_or_default();
         graph
     }
 }
@@ -75,6 +78,16 @@ impl Graph {
     /// Every node's edges.
     pub fn edges(&self) -> &ByAddress<Vec<Edge>> {
         &self.edges
+    }
+
+    /// What the node at this address needs.
+    pub fn needs(&self, address: &Address) -> &[Edge] {
+        self.edges.get(address).map_or(&[], Vec::as_slice)
+    }
+
+    /// All nodes' places, each after what it needs; none where there is a cycle.
+    pub fn sorted(&self) -> &[usize] {
+        &self.sorted
     }
 
     /// Finds twins, needs that nothing meets, and cycles.

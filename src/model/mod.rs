@@ -17,7 +17,7 @@ pub mod run;
 pub mod step;
 pub mod tags;
 
-pub use address::{Address, ByAddress};
+pub use address::{Address, Addresses, ByAddress};
 pub use check::{Check, Verdict};
 pub use clock::Clock;
 pub use critical_path::{CriticalPath, Leg, Span};

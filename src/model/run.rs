@@ -153,7 +153,7 @@ mod tests {
 
     #[test]
     fn the_floor_leaves_out_the_time_between_resources() {
-        let edges = ByAddress::from([
+        let edges = ByAddress::from_iter([
             (Address::new("a"), vec![]),
             (Address::new("b"), vec![Edge::new(Address::new("a"), Milestone::Ready)]),
         ]);

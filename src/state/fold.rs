@@ -4,7 +4,7 @@ use super::{VERSION, journal::Entry};
 use crate::model::{Address, ByAddress, Edge, Tags};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, rc::Rc};
 
 /// Everything on record of a stack.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -15,9 +15,9 @@ pub struct State {
     pub account: String,
     /// The region; empty before the first run.
     pub region: String,
-    /// What is on record, by address.
+    /// What is on record, by address. Shared with whoever looks while nothing is written.
     #[serde(with = "sorted")]
-    pub records: ByAddress<Record>,
+    pub records: Rc<ByAddress<Record>>,
     /// Choices that must not change by themselves.
     pub choices: BTreeMap<String, Value>,
 }
@@ -104,7 +104,7 @@ impl State {
                 self.region.clone_from(region);
             }
             Entry::Started { address, kind, token } => {
-                let record = self.records.entry(address.clone()).or_default();
+                let record = self.record(address);
                 record.kind.clone_from(kind);
                 record.started = Some(token.clone());
             }
@@ -113,7 +113,7 @@ impl State {
                 self.forget_if_empty(address);
             }
             Entry::Created { address, kind, identity, edges } => {
-                let record = self.records.entry(address.clone()).or_default();
+                let record = self.record(address);
                 record.kind.clone_from(kind);
                 record.started = None;
                 record.settled = None;
@@ -138,7 +138,7 @@ impl State {
                 record.retired.extend(record.identity.take());
             }
             Entry::Surplus { address, kind, identity } => {
-                let record = self.records.entry(address.clone()).or_default();
+                let record = self.record(address);
                 if record.kind.is_empty() {
                     record.kind.clone_from(kind);
                 }
@@ -168,8 +168,14 @@ impl State {
         Ok(())
     }
 
+    fn record(&mut self, address: &Address) -> &mut Record {
+        Rc::make_mut(&mut self.records).entry(address.clone()).or_default()
+    }
+
     fn known(&mut self, address: &Address) -> Result<&mut Record, Illegal> {
-        self.records.get_mut(address).ok_or_else(|| Illegal::Unknown(address.clone()))
+        Rc::make_mut(&mut self.records)
+            .get_mut(address)
+            .ok_or_else(|| Illegal::Unknown(address.clone()))
     }
 
     fn forget_if_empty(&mut self, address: &Address) {
@@ -177,7 +183,7 @@ impl State {
             record.identity.is_none() && record.started.is_none() && record.retired.is_empty()
         };
         if self.records.get(address).is_some_and(nothing) {
-            self.records.swap_remove(address);
+            Rc::make_mut(&mut self.records).swap_remove(address);
         }
     }
 }
@@ -186,14 +192,20 @@ impl State {
 mod sorted {
     use super::{Address, ByAddress, Record};
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
-    use std::collections::BTreeMap;
+    use std::{collections::BTreeMap, rc::Rc};
 
-    pub fn serialize<S: Serializer>(records: &ByAddress<Record>, to: S) -> Result<S::Ok, S::Error> {
+    pub fn serialize<S: Serializer>(
+        records: &Rc<ByAddress<Record>>,
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
         records.iter().collect::<BTreeMap<_, _>>().serialize(to)
     }
 
-    pub fn deserialize<'a, D: Deserializer<'a>>(from: D) -> Result<ByAddress<Record>, D::Error> {
-        BTreeMap::<Address, Record>::deserialize(from).map(ByAddress::from_iter)
+    pub fn deserialize<'a, D: Deserializer<'a>>(
+        from: D,
+    ) -> Result<Rc<ByAddress<Record>>, D::Error> {
+        let records = BTreeMap::<Address, Record>::deserialize(from)?;
+        Ok(Rc::new(records.into_iter().collect()))
     }
 }
 

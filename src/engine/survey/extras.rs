@@ -96,12 +96,15 @@ impl Survey {
         graph: &Graph,
         registry: &Registry,
     ) -> Result<()> {
-        let records = work.with_state(|state| state.records.clone());
-        let orphans = records.into_iter().filter(|(address, _)| graph.get(address).is_none());
-        for (address, record) in orphans {
-            let (Some(token), Some(kind)) = (record.started, registry.get(&record.kind)) else {
-                continue;
-            };
+        let started: Vec<(Address, String, String)> = work.with_state(|state| {
+            let orphans = state.records.iter().filter(|(address, _)| graph.get(address).is_none());
+            let started = orphans.filter_map(|(address, record)| {
+                Some((address.clone(), record.kind.clone(), record.started.clone()?))
+            });
+            started.collect()
+        });
+        for (address, kind, token) in started {
+            let Some(kind) = registry.get(&kind) else { continue };
             if let Some(found) = work.find(kind, &address, Some(&token), true).await? {
                 let known = self.extras.iter().any(|extra| {
                     extra.address == address && same(kind, &extra.identity, &found.out)
@@ -135,7 +138,7 @@ impl Survey {
                     address: address.clone(),
                     kind: step.kind().kind().0.into(),
                     identity: identity.clone(),
-                    edges: step.edges(),
+                    edges: graph.needs(address).to_vec(),
                 })?;
                 adopted.push(address.clone());
             }
