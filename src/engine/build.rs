@@ -12,8 +12,7 @@ use super::{
     work::Work,
 };
 use crate::model::{
-    Address, ByAddress, Class, Error, Graph, Identities, Kind, Milestone, Readiness, Replacement,
-    Result,
+    Address, Class, Error, Graph, Identities, Milestone, Readiness, Replacement, Result,
 };
 use futures_util::{StreamExt, stream::FuturesUnordered};
 use std::{
@@ -30,7 +29,8 @@ pub(super) struct Build<'a> {
     graph: &'a Graph,
     survey: Survey,
     known: RefCell<Identities>,
-    ends: ByAddress<Ensured>,
+    /// How each node ended well, by its place in the graph.
+    ends: Vec<Option<Ensured>>,
     replaced: BTreeSet<Address>,
     failures: BTreeMap<Address, Failure>,
     skipped: BTreeMap<Address, Address>,
@@ -45,7 +45,7 @@ impl<'a> Build<'a> {
             graph,
             survey,
             known,
-            ends: ByAddress::default(),
+            ends: vec![None; graph.len()],
             replaced: BTreeSet::new(),
             failures: BTreeMap::new(),
             skipped: BTreeMap::new(),
@@ -119,18 +119,18 @@ impl<'a> Build<'a> {
     pub(super) async fn run(&mut self) -> Result<()> {
         let work = &self.engine.work;
         work.events.tell(Event::Phase { phase: Phase::Build, nodes: self.graph.len() });
-        let stuck: Vec<Address> =
-            self.failures.keys().chain(self.skipped.keys()).cloned().collect();
+        let stuck = self.failures.keys().chain(self.skipped.keys());
+        let stuck: Vec<usize> = stuck.filter_map(|address| self.graph.place(address)).collect();
         let path = ahead(self.graph, &self.survey, &work.estimates, &self.ends);
         if path.seconds > 0.0 {
             work.events.tell(Event::Forecast { path });
         }
-        let mut queue = Queue::new(self.graph.edges(), |address, until| {
-            let kind = self.graph.get(address).map(|step| step.kind());
+        let mut queue = Queue::new(self.graph.dag(), |at, until| {
+            let kind = self.graph.at(at).map(|(_, step)| step.kind());
             kind.map_or(0.0, |kind| work.estimates.up(kind.kind(), kind.times()).until(until))
         });
-        for address in stuck {
-            block(work, self.graph, &mut self.skipped, &mut queue, &address);
+        for at in stuck {
+            block(work, self.graph, &mut self.skipped, &mut queue, at);
         }
         self.pass_settled(&mut queue);
         loop {
@@ -138,23 +138,23 @@ impl<'a> Build<'a> {
             if must_go.is_empty() || work.interrupt.requested() {
                 return Ok(());
             }
-            let going = self.with_dependants(&must_go);
-            self.clear(going).await?;
-            for address in must_go {
-                let stays =
-                    self.failures.contains_key(&address) || self.skipped.contains_key(&address);
+            self.clear(self.with_dependants(&must_go)).await?;
+            for at in must_go {
+                let stays = self.graph.at(at).is_some_and(|(address, _)| {
+                    self.failures.contains_key(address) || self.skipped.contains_key(address)
+                });
                 if stays {
-                    block(work, self.graph, &mut self.skipped, &mut queue, &address);
+                    block(work, self.graph, &mut self.skipped, &mut queue, at);
                 } else {
-                    queue.again(&address);
+                    queue.again(at);
                 }
             }
         }
     }
 
     /// Nodes that are as wished and work need no life of their own.
-    fn pass_settled(&mut self, queue: &mut Queue) {
-        for (address, finding) in &self.survey.findings {
+    fn pass_settled(&mut self, queue: &mut Queue<'_>) {
+        for (at, (address, finding)) in self.survey.findings.iter().enumerate() {
             let at_rest =
                 finding.action == Action::Nothing && finding.readiness == Readiness::Ready;
             let recorded = self.engine.work.with_state(|state| {
@@ -164,14 +164,14 @@ impl<'a> Build<'a> {
                 })
             });
             if at_rest && recorded && !self.failures.contains_key(address) {
-                queue.reached(address, Milestone::Ready);
-                self.ends.insert(address.clone(), Ensured::Unchanged);
+                queue.reached(at, Milestone::Ready);
+                self.ends[at] = Some(Ensured::Unchanged);
             }
         }
     }
 
     /// Starts what may start and hears what became of it. Returns nodes that must go first.
-    async fn turn(&mut self, queue: &mut Queue) -> Result<Vec<Address>> {
+    async fn turn(&mut self, queue: &mut Queue<'_>) -> Result<Vec<usize>> {
         let work = &self.engine.work;
         let known = &self.known;
         let begun = work.clock.now();
@@ -181,33 +181,34 @@ impl<'a> Build<'a> {
         let mut told = false;
         loop {
             while !work.interrupt.requested()
-                && let Some(address) = queue.take()
+                && let Some(at) = queue.take()
             {
-                let (Some(step), Some(finding)) =
-                    (self.graph.get(&address), self.survey.findings.get(&address))
+                let (Some((address, step)), Some((_, finding))) =
+                    (self.graph.at(at), self.survey.findings.get_index(at))
                 else {
                     continue;
                 };
-                if let Some(error) = self.survey.errors.get(&address) {
+                if let Some(error) = self.survey.errors.get(address) {
                     // What cannot be read must not be made again.
                     let error = error.clone();
                     let (failures, skipped) = (&mut self.failures, &mut self.skipped);
-                    fail(work, self.graph, failures, skipped, queue, address, error);
+                    fail(work, self.graph, failures, skipped, queue, at, error);
                     continue;
                 }
                 let elapsed = work.clock.now().saturating_sub(begun).as_secs_f64();
                 let ensure = Ensure {
                     work,
-                    critical: queue.is_critical(&address, elapsed),
+                    critical: queue.is_critical(at, elapsed),
+                    place: at,
                     address: address.clone(),
                     step: Rc::clone(step),
-                    needs: self.graph.needs(&address),
+                    needs: self.graph.needs(address),
                     finding: finding.clone(),
                     known,
                     identified: identified.clone(),
                 };
-                let span = work.span(&address);
-                running.push(async move { (address, ensure.run().await) }.instrument(span));
+                let span = work.span(address);
+                running.push(async move { (at, ensure.run().await) }.instrument(span));
             }
             if work.interrupt.requested() && !told {
                 told = true;
@@ -217,22 +218,24 @@ impl<'a> Build<'a> {
                 biased;
                 () = work.interrupt.asked(2) => break,
                 () = work.interrupt.asked(1), if !told => {}
-                Some(Identified { address, identity }) = identities.recv() => {
-                    known.borrow_mut().put(address.clone(), identity);
-                    queue.reached(&address, Milestone::Created);
+                Some(Identified { place, identity }) = identities.recv() => {
+                    if let Some((address, _)) = self.graph.at(place) {
+                        known.borrow_mut().put(address.clone(), identity);
+                    }
+                    queue.reached(place, Milestone::Created);
                 }
                 ended = running.next() => match ended {
                     None => break,
-                    Some((address, Ok(Ensured::MustGo))) => must_go.push(address),
-                    Some((address, Ok(ensured))) => {
-                        queue.reached(&address, Milestone::Ready);
-                        self.ends.insert(address, ensured);
+                    Some((at, Ok(Ensured::MustGo))) => must_go.push(at),
+                    Some((at, Ok(ensured))) => {
+                        queue.reached(at, Milestone::Ready);
+                        self.ends[at] = Some(ensured);
                     }
                     Some((_, Err(error))) if error.class == Class::Interrupted => {}
-                    Some((address, Err(error))) => {
+                    Some((at, Err(error))) => {
                         let stop = error.class == Class::State;
                         let (failures, skipped) = (&mut self.failures, &mut self.skipped);
-                        fail(work, self.graph, failures, skipped, queue, address, error);
+                        fail(work, self.graph, failures, skipped, queue, at, error);
                         if stop {
                             // Nothing more may be done that cannot be written down.
                             work.interrupt.request();
@@ -245,18 +248,19 @@ impl<'a> Build<'a> {
     }
 
     /// These nodes and everything that exists and stands on them.
-    fn with_dependants(&self, roots: &[Address]) -> Vec<Address> {
-        let mut going: BTreeSet<Address> = roots.iter().cloned().collect();
+    fn with_dependants(&self, roots: &[usize]) -> Vec<Address> {
+        let roots = roots.iter().filter_map(|at| self.graph.at(*at));
+        let mut going: BTreeSet<Address> = roots.map(|(address, _)| address.clone()).collect();
         loop {
             let stands = |address: &&Address| {
                 let mut needs = self.graph.needs(address).iter();
                 needs.any(|edge| !edge.only_after && going.contains(&edge.on))
             };
-            let unstarted = self.survey.findings.iter().filter(|(address, finding)| {
-                finding.identity.is_some() && !self.ends.contains_key(*address)
-            });
+            let findings = self.survey.findings.iter().zip(&self.ends);
+            let unstarted =
+                findings.filter(|((_, it), ended)| it.identity.is_some() && ended.is_none());
             let more: Vec<Address> = unstarted
-                .map(|(address, _)| address)
+                .map(|((address, _), _)| address)
                 .filter(|address| !going.contains(*address))
                 .filter(stands)
                 .cloned()
@@ -314,9 +318,8 @@ impl<'a> Build<'a> {
         if again {
             self.failures.clear();
             self.skipped.clear();
-            for (address, ensured) in &self.ends {
-                let Some(finding) = self.survey.findings.get_mut(address) else { continue };
-                if *ensured != Ensured::MustGo {
+            for ((address, finding), ended) in self.survey.findings.iter_mut().zip(&self.ends) {
+                if ended.is_some() {
                     finding.identity = self.known.borrow().raw(address).cloned();
                     finding.action = Action::Nothing;
                     finding.readiness = Readiness::Ready;
@@ -329,14 +332,16 @@ impl<'a> Build<'a> {
     pub(super) fn end(self) -> (Outcome, Identities) {
         let mut outcome = self.outcome;
         outcome.counts.total = self.graph.len();
-        for (address, ensured) in &self.ends {
-            match ensured {
-                Ensured::Unchanged => outcome.counts.unchanged += 1,
-                Ensured::Created if self.replaced.contains(address) => outcome.counts.replaced += 1,
-                Ensured::Created => outcome.counts.created += 1,
-                Ensured::Updated => outcome.counts.updated += 1,
-                Ensured::Replaced => outcome.counts.replaced += 1,
-                Ensured::MustGo => {}
+        for ((address, _), ended) in self.graph.iter().zip(&self.ends) {
+            match ended {
+                Some(Ensured::Unchanged) => outcome.counts.unchanged += 1,
+                Some(Ensured::Created) if self.replaced.contains(address) => {
+                    outcome.counts.replaced += 1;
+                }
+                Some(Ensured::Created) => outcome.counts.created += 1,
+                Some(Ensured::Updated) => outcome.counts.updated += 1,
+                Some(Ensured::Replaced) => outcome.counts.replaced += 1,
+                Some(Ensured::MustGo) | None => {}
             }
         }
         outcome.counts.failed += self.failures.len();
@@ -352,14 +357,18 @@ fn block(
     work: &Work,
     graph: &Graph,
     skipped: &mut BTreeMap<Address, Address>,
-    queue: &mut Queue,
-    address: &Address,
+    queue: &mut Queue<'_>,
+    at: usize,
 ) {
-    for blocked in queue.failed(address) {
-        let kind = graph.get(&blocked).map_or(Kind(""), |step| step.kind().kind());
-        let because = address.clone();
-        work.events.tell(Event::Skipped { address: blocked.clone(), kind, because });
-        skipped.insert(blocked, address.clone());
+    let Some((because, _)) = graph.at(at) else { return };
+    for (address, step) in queue.failed(at).into_iter().filter_map(|at| graph.at(at)) {
+        let (address, kind) = (address.clone(), step.kind().kind());
+        work.events.tell(Event::Skipped {
+            address: address.clone(),
+            kind,
+            because: because.clone(),
+        });
+        skipped.insert(address, because.clone());
     }
 }
 
@@ -369,12 +378,13 @@ fn fail(
     graph: &Graph,
     failures: &mut BTreeMap<Address, Failure>,
     skipped: &mut BTreeMap<Address, Address>,
-    queue: &mut Queue,
-    address: Address,
+    queue: &mut Queue<'_>,
+    at: usize,
     error: Error,
 ) {
-    block(work, graph, skipped, queue, &address);
-    let kind = graph.get(&address).map_or(Kind(""), |step| step.kind().kind());
+    block(work, graph, skipped, queue, at);
+    let Some((address, step)) = graph.at(at) else { return };
+    let (address, kind) = (address.clone(), step.kind().kind());
     work.events.tell(Event::Failed { address: address.clone(), kind, error: error.clone() });
     failures.insert(address.clone(), Failure { address, error });
 }

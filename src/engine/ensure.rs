@@ -26,8 +26,8 @@ const STEP: Duration = Duration::from_secs(2);
 
 /// A node has an identity; its dependants may start.
 pub struct Identified {
-    /// Which node.
-    pub address: Address,
+    /// Its place in the graph.
+    pub place: usize,
     /// Its identity.
     pub identity: Value,
 }
@@ -51,6 +51,8 @@ pub enum Ensured {
 pub struct Ensure<'a> {
     /// Clock, state, slots.
     pub work: &'a Work,
+    /// Its place in the graph.
+    pub place: usize,
     /// Where it stands.
     pub address: Address,
     /// What is wanted.
@@ -126,9 +128,9 @@ impl Ensure<'_> {
     }
 
     fn tell_identity(&self, identity: &Value) {
-        let (address, identity) = (self.address.clone(), identity.clone());
+        let (place, identity) = (self.place, identity.clone());
         // The loop outlives its nodes; without it there is nobody to tell.
-        let _ = self.identified.send(Identified { address, identity });
+        let _ = self.identified.send(Identified { place, identity });
     }
 
     /// Makes the creating call, after writing down that it will be made.

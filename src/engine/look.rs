@@ -5,16 +5,18 @@ use super::{
     work::Work,
 };
 use crate::{
-    model::{Address, ByAddress, Depth, Graph, Kind, Live, Readiness, Result, Step},
+    model::{Address, ByAddress, Depth, Graph, Live, Readiness, Result, Step},
     state::Record,
 };
 use futures_util::future::join_all;
 use serde_json::Value;
-use std::{collections::BTreeSet, rc::Rc};
+use std::rc::Rc;
 
 /// One node to look at.
 struct Look<'a> {
-    address: Address,
+    /// Its place in the graph.
+    place: usize,
+    address: &'a Address,
     step: &'a Rc<dyn Step>,
     identity: Value,
     depth: Depth,
@@ -27,7 +29,7 @@ struct Look<'a> {
 impl Look<'_> {
     async fn read(&self, work: &Work) -> Result<Option<Live>> {
         let kind = self.step.kind();
-        let look = |depth| work.look(kind, &self.address, &self.identity, depth, self.fresh);
+        let look = |depth| work.look(kind, self.address, &self.identity, depth, self.fresh);
         let live = look(self.depth).await;
         match &live {
             // What AWS changes with every change has changed: somebody was here.
@@ -54,13 +56,11 @@ impl Survey {
             look.depth == Depth::Listed && !look.step.kind().shown_by().is_empty()
         });
         self.take_in(look_at(work, first).await, graph);
-        let showing = self.showing(graph);
-        let shows = |look: &Look<'_>, kind: &Kind| showing.contains(&(look.address.clone(), *kind));
         let mut rest = Vec::new();
         for look in shown {
-            let is_shown = look.step.kind().shown_by().iter().any(|kind| shows(&look, kind));
-            match self.findings.get_mut(&look.address) {
-                Some(finding) if is_shown => {
+            let is_shown = self.is_shown(&look, graph);
+            match self.findings.get_index_mut(look.place) {
+                Some((_, finding)) if is_shown => {
                     finding.shown = true;
                     finding.readiness = Readiness::Ready;
                 }
@@ -76,18 +76,19 @@ impl Survey {
         records: &ByAddress<Record>,
         depth: Depth,
     ) -> Vec<Look<'a>> {
-        let looks = self.findings.iter().filter_map(|(address, finding)| {
+        let nodes = graph.iter().zip(self.findings.values()).enumerate();
+        let looks = nodes.filter_map(|(place, ((address, step), finding))| {
             let identity = finding.identity.clone()?;
-            let step = graph.get(address)?;
             let record = records.get(address);
             let settled = record.and_then(|record| record.settled.as_ref());
             let wish = fingerprint(&**step, address, graph.needs(address), &self.known);
             let same = settled.filter(|settled| settled.wish == wish && !finding.adopted);
             Some(Look {
-                address: address.clone(),
+                place,
+                address,
                 step,
                 identity,
-                depth: if same.is_some() { depth } else { Depth::Full },
+                depth: if same.is_some() && !finding.beside { depth } else { Depth::Full },
                 mark: same.and_then(|settled| settled.mark.clone()),
                 fresh: record.is_some_and(|record| record.settled.is_none()),
             })
@@ -95,47 +96,47 @@ impl Survey {
         looks.collect()
     }
 
-    /// What stands on what, of all that was seen to work: the latter, and the kind of the former.
-    fn showing(&self, graph: &Graph) -> BTreeSet<(Address, Kind)> {
-        let mut showing = BTreeSet::new();
-        for (address, finding) in &self.findings {
-            if finding.live.is_none() || finding.readiness != Readiness::Ready {
-                continue;
-            }
-            let Some(step) = graph.get(address) else { continue };
-            let kind = step.kind().kind();
-            let needs = graph.needs(address).iter();
-            showing.extend(needs.map(|edge| (edge.on.clone(), kind)));
-        }
-        showing
+    /// Whether something that stands on it, and that shows it, was seen to work.
+    fn is_shown(&self, look: &Look<'_>, graph: &Graph) -> bool {
+        let shown_by = look.step.kind().shown_by();
+        graph.dag().dependants(look.place).iter().any(|(at, _)| {
+            let kind = graph.at(*at).map(|(_, step)| step.kind().kind());
+            let finding = self.findings.get_index(*at).map(|(_, finding)| finding);
+            kind.is_some_and(|kind| shown_by.contains(&kind))
+                && finding.is_some_and(|finding| {
+                    finding.live.is_some() && finding.readiness == Readiness::Ready
+                })
+        })
     }
 
-    fn take_in(&mut self, seen: Vec<(Address, Result<Option<Live>>)>, graph: &Graph) {
-        for (address, live) in seen {
-            let Some(finding) = self.findings.get_mut(&address) else { continue };
+    fn take_in(&mut self, seen: Vec<(usize, Result<Option<Live>>)>, graph: &Graph) {
+        for (place, live) in seen {
+            let (Some((address, step)), Some((_, finding))) =
+                (graph.at(place), self.findings.get_index_mut(place))
+            else {
+                continue;
+            };
             match live {
                 Ok(Some(live)) => {
-                    if let Some(step) = graph.get(&address) {
-                        finding.readiness = step.kind().readiness(&live);
-                    }
+                    finding.readiness = step.kind().readiness(&live);
                     finding.live = Some(live);
                 }
                 Ok(None) => {
                     finding.identity = None;
-                    self.known.remove(&address);
+                    self.known.remove(address);
                 }
                 Err(error) => {
-                    self.errors.insert(address, error);
+                    self.errors.insert(address.clone(), error);
                 }
             }
         }
     }
 }
 
-async fn look_at(work: &Work, looks: Vec<Look<'_>>) -> Vec<(Address, Result<Option<Live>>)> {
+async fn look_at(work: &Work, looks: Vec<Look<'_>>) -> Vec<(usize, Result<Option<Live>>)> {
     let reads = looks.into_iter().map(|look| async move {
         let live = look.read(work).await;
-        (look.address, live)
+        (look.place, live)
     });
     join_all(reads).await
 }

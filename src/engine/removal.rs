@@ -8,16 +8,11 @@ use super::{
     work::Work,
 };
 use crate::{
-    model::{
-        Address, ByAddress, Class, CriticalPath, Depth, Edge, Error, Kind, Milestone, Result, Span,
-    },
+    model::{Address, ByAddress, Class, CriticalPath, Dag, Depth, Error, Kind, Milestone, Result},
     state::Entry,
 };
 use futures_util::{StreamExt, stream::FuturesUnordered};
-use std::{
-    collections::{BTreeSet, HashMap},
-    time::Duration,
-};
+use std::{collections::HashMap, time::Duration};
 use tracing::Instrument;
 
 /// How long to believe that something is held before the deletion is tried again all the same.
@@ -44,24 +39,17 @@ pub struct Removed {
 
 /// Removes all of these, each after what stands on it. The order is the recorded edges turned
 /// round, but for gates, for which AWS refuses no deletion; where none are on record, a kind goes after the kinds that can stand on it.
-pub async fn remove(work: &Work, extras: Vec<Extra>) -> Removed {
-    let things: ByAddress<Extra> =
-        extras.into_iter().enumerate().map(|(at, extra)| (key(at, &extra), extra)).collect();
-    let span = |name: &Address| {
-        let kind = things.get(name).map(|extra| &extra.kind);
-        kind.map_or(Span::default(), |kind| work.estimates.down(kind.kind(), kind.times()))
+pub async fn remove(work: &Work, things: Vec<Extra>) -> Removed {
+    let span = |at: usize| {
+        let kind = &things[at].kind;
+        work.estimates.down(kind.kind(), kind.times())
     };
-    let edges = reversed(&things);
-    let mut path = CriticalPath::find(&edges, span);
-    for leg in &mut path.legs {
-        if let Some(extra) = things.get(&leg.address) {
-            leg.address = extra.address.clone();
-        }
-    }
+    let dag = reversed(&things);
+    let path = CriticalPath::through(&dag, span, |at| Some(things[at].address.clone()));
     if path.seconds > 0.0 {
         work.events.tell(Event::Forecast { path });
     }
-    let mut queue = Queue::new(&edges, |name, until| span(name).until(until));
+    let mut queue = Queue::new(&dag, |at, until| span(at).until(until));
     let begun = work.clock.now();
     let mut removed = Removed::default();
     let mut running = FuturesUnordered::new();
@@ -70,10 +58,10 @@ pub async fn remove(work: &Work, extras: Vec<Extra>) -> Removed {
         while !work.interrupt.requested()
             && let Some(next) = queue.take()
         {
-            let Some(extra) = things.get(&next) else { continue };
+            let extra = &things[next];
             let span = work.span(&extra.address);
             let elapsed = work.clock.now().saturating_sub(begun).as_secs_f64();
-            let critical = queue.is_critical(&next, elapsed);
+            let critical = queue.is_critical(next, elapsed);
             let life = async move { (next, delete(work, extra, critical).await) };
             running.push(life.instrument(span));
         }
@@ -87,19 +75,17 @@ pub async fn remove(work: &Work, extras: Vec<Extra>) -> Removed {
             }
             ended = running.next() => ended,
         };
-        let Some((name, result)) = ended else { break };
-        let Some(extra) = things.get(&name) else { continue };
+        let Some((at, result)) = ended else { break };
+        let extra = &things[at];
         let address = extra.address.clone();
         match result {
             Ok(()) => {
-                queue.reached(&name, Milestone::Ready);
+                queue.reached(at, Milestone::Ready);
                 removed.deleted.push(address);
             }
             Err(error) => {
-                let blocked = queue.failed(&name);
-                let blocked = blocked.iter().filter_map(|name| things.get(name));
                 let kept = error.class == Class::Kept;
-                for extra in blocked {
+                for extra in queue.failed(at).into_iter().map(|at| &things[at]) {
                     if kept {
                         let reason = format!("{address} stays and needs it");
                         removed.kept.push((extra.address.clone(), reason));
@@ -129,38 +115,29 @@ pub async fn remove(work: &Work, extras: Vec<Extra>) -> Removed {
     removed
 }
 
-/// Several things may have one address: a current one and retired ones.
-fn key(at: usize, extra: &Extra) -> Address {
-    extra.address.child(format_args!("#{at}"))
-}
-
-/// For each thing, what must be gone before it.
-fn reversed(things: &ByAddress<Extra>) -> ByAddress<Vec<Edge>> {
-    let mut at: HashMap<&Address, Vec<&Address>> = HashMap::new();
-    let mut of_kind: HashMap<Kind, Vec<&Address>> = HashMap::new();
-    for (name, extra) in things {
-        at.entry(&extra.address).or_default().push(name);
-        of_kind.entry(extra.kind.kind()).or_default().push(name);
+/// For each thing, what must be gone before it. Several may have one address: a current one and
+/// retired ones.
+fn reversed(things: &[Extra]) -> Dag {
+    let mut here: ByAddress<Vec<usize>> = ByAddress::default();
+    let mut of_kind: HashMap<Kind, Vec<usize>> = HashMap::new();
+    for (at, extra) in things.iter().enumerate() {
+        here.entry(extra.address.clone()).or_default().push(at);
+        of_kind.entry(extra.kind.kind()).or_default().push(at);
     }
-    let mut before: ByAddress<Vec<Edge>> =
-        things.keys().map(|name| (name.clone(), Vec::new())).collect();
-    for (name, extra) in things {
-        let recorded =
-            extra.edges.iter().filter(|edge| !edge.gate).filter_map(|edge| at.get(&edge.on));
-        let by_kind =
-            || extra.kind.stands_on().into_iter().filter_map(|kind| of_kind.get(&kind).cloned());
-        let stands_on: BTreeSet<&Address> = if extra.edges.is_empty() {
-            by_kind().flatten().collect()
+    let mut waits = Vec::new();
+    for (at, extra) in things.iter().enumerate() {
+        let mut stands_on: Vec<usize> = if extra.edges.is_empty() {
+            let kinds = extra.kind.stands_on();
+            kinds.iter().filter_map(|kind| of_kind.get(kind)).flatten().copied().collect()
         } else {
-            recorded.flatten().copied().collect()
+            let edges = extra.edges.iter().filter(|edge| !edge.gate);
+            edges.filter_map(|edge| here.get(&edge.on)).flatten().copied().collect()
         };
-        for on in stands_on {
-            if let Some(edges) = before.get_mut(on) {
-                edges.push(Edge::new(name.clone(), Milestone::Ready));
-            }
-        }
+        stands_on.sort_unstable();
+        stands_on.dedup();
+        waits.extend(stands_on.into_iter().map(|on| (on, (at, Milestone::Ready))));
     }
-    before
+    Dag::new(things.len(), &waits)
 }
 
 /// Deletes one thing and watches it until it is gone.

@@ -10,14 +10,11 @@ use super::{
     work::Work,
 };
 use crate::{
-    model::{Address, Class, Depth, Graph, Identities, KindOps, Registry, Result},
+    model::{Address, ByAddress, Class, Depth, Graph, Identities, KindOps, Registry, Result},
     state::Entry,
 };
 use serde_json::Value;
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    rc::Rc,
-};
+use std::{collections::HashSet, rc::Rc};
 
 /// How often `down` removes what its own proof still finds.
 const ROUNDS: usize = 3;
@@ -124,7 +121,7 @@ impl Engine {
     pub async fn down(&self) -> Result<Outcome> {
         self.work.events.tell(Event::Phase { phase: Phase::Survey, nodes: 0 });
         let mut extras = self.everything().await?;
-        let tried: BTreeSet<Address> = extras.iter().map(|extra| extra.address.clone()).collect();
+        let tried: HashSet<Address> = extras.iter().map(|extra| extra.address.clone()).collect();
         let mut outcome = Outcome::default();
         outcome.counts.total = extras.len();
         for round in 0..ROUNDS {
@@ -181,7 +178,7 @@ impl Engine {
                 extras.push(Extra::found(kind, found));
             }
         }
-        let mut on_record: BTreeMap<Address, Vec<usize>> = BTreeMap::new();
+        let mut on_record: ByAddress<Vec<usize>> = ByAddress::default();
         for (at, one) in extras.iter().enumerate() {
             on_record.entry(one.address.clone()).or_default().push(at);
         }

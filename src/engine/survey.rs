@@ -19,7 +19,7 @@ use futures_util::future::join_all;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::{
-    collections::{BTreeMap, BTreeSet, HashSet},
+    collections::{BTreeMap, BTreeSet},
     rc::Rc,
 };
 
@@ -59,6 +59,9 @@ pub struct Finding {
     pub readiness: Readiness,
     /// Whether it was found in the account and not on record.
     pub adopted: bool,
+    /// Whether another one of its address is on record or was found: a listing by name, as of a task
+    /// definition's family, may show that one.
+    pub beside: bool,
 }
 
 impl Finding {
@@ -71,7 +74,7 @@ impl Finding {
 /// The whole stack, as it was found.
 #[derive(Default)]
 pub struct Survey {
-    /// The configuration's nodes.
+    /// The configuration's nodes, in the graph's order.
     pub findings: ByAddress<Finding>,
     /// What must go.
     pub extras: Vec<Extra>,
@@ -149,24 +152,35 @@ impl Survey {
 
     /// Gives every node the identity on record, else the one that was found.
     fn identify(&mut self, graph: &Graph, records: &ByAddress<Record>, census: &Census) {
+        let mut shown: ByAddress<Vec<(&str, &Found)>> = ByAddress::default();
+        for (kind, found) in census {
+            for found in found {
+                shown.entry(found.address.clone()).or_default().push((kind, found));
+            }
+        }
         for (address, step) in graph.iter() {
+            let kind = step.kind();
             let record = records.get(address);
             let recorded = record.and_then(|record| record.identity.clone());
             let token = record.and_then(|record| record.started.as_deref());
+            let retired = || record.into_iter().flat_map(|record| &record.retired);
+            let of_kind = || {
+                let here = shown.get(address).into_iter().flatten();
+                here.filter(|(name, _)| *name == kind.kind().0).map(|(_, found)| *found)
+            };
             let found = || {
-                let of_kind = census.get(step.kind().kind().0).cloned().unwrap_or_default();
-                let found = best(of_kind, address, token)?.out;
+                let found = &best(of_kind(), address, token)?.out;
                 // One that was to go may be wished for again: the record's spelling says it is the same.
-                let mut retired = record.into_iter().flat_map(|record| &record.retired);
-                let known = retired.find(|one| same(step.kind(), one, &found)).cloned();
-                Some(known.unwrap_or(found))
+                Some(retired().find(|one| same(kind, one, found)).unwrap_or(found).clone())
             };
             let adopted = recorded.is_none();
             let identity = recorded.or_else(found);
             if let Some(identity) = &identity {
                 self.known.put(address.clone(), identity.clone());
             }
+            let other = |one: &Value| identity.as_ref().is_some_and(|it| !same(kind, it, one));
             let finding = Finding {
+                beside: retired().chain(of_kind().map(|found| &found.out)).any(other),
                 adopted: adopted && identity.is_some(),
                 identity,
                 live: None,
@@ -182,41 +196,42 @@ impl Survey {
 
     /// Says what must be done with each node, needs first.
     fn judge(&mut self, work: &Work, graph: &Graph, records: &ByAddress<Record>) {
-        let mut unsettled: HashSet<&Address> = HashSet::new();
-        for at in graph.sorted() {
-            let Some((address, step)) = graph.at(*at) else { continue };
-            let mut needs = graph.needs(address).iter();
-            let moving = needs.find(|edge| unsettled.contains(&edge.on));
-            let Some(finding) = self.findings.get_mut(address) else { continue };
+        let mut unsettled = vec![false; graph.len()];
+        for at in graph.dag().sorted().iter().copied() {
+            let (Some((address, step)), Some((_, finding))) =
+                (graph.at(at), self.findings.get_index_mut(at))
+            else {
+                continue;
+            };
+            let mut needs = graph.dag().needs(at).iter();
+            let moving = needs.find(|(on, _)| unsettled[*on]).and_then(|(on, _)| graph.at(*on));
             let Some(live) = &finding.live else {
                 match moving {
-                    Some(edge) if finding.shown => {
-                        finding.action = Action::Depends(edge.on.clone())
-                    }
+                    Some((on, _)) if finding.shown => finding.action = Action::Depends(on.clone()),
                     None if finding.shown => finding.action = Action::Nothing,
-                    _ => drop(unsettled.insert(address)),
+                    _ => unsettled[at] = true,
                 }
                 continue;
             };
             if let Err(error) = work.own(step.kind(), finding.identity.as_ref(), live) {
                 // What another made under the name of ours is neither changed nor made again.
                 self.errors.insert(address.clone(), error);
-                unsettled.insert(address);
+                unsettled[at] = true;
                 continue;
             }
             let settled = records.get(address).and_then(|record| record.settled.as_ref());
             finding.tags = tag_changes(&**step, address, live, settled.map(|s| &s.tags));
-            if let Some(edge) = moving {
-                finding.action = Action::Depends(edge.on.clone());
+            if let Some((on, _)) = moving {
+                finding.action = Action::Depends(on.clone());
                 if step.kind().replacement() == Replacement::CreateFirst {
                     // It may get another identity, which its dependants must then take up.
-                    unsettled.insert(address);
+                    unsettled[at] = true;
                 }
                 continue;
             }
             finding.drift = step.drift(live, &self.known).unwrap_or_default();
             finding.action = if finding.drift.replaces() {
-                unsettled.insert(address);
+                unsettled[at] = true;
                 self.known.remove(address);
                 Action::Replace(step.kind().replacement())
             } else if finding.drift.is_empty() && finding.tags.is_empty() {

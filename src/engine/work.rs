@@ -231,8 +231,8 @@ impl Work {
         let mut step = Duration::from_millis(500);
         loop {
             let found = self.attempt(address, kind.kind(), Doing::Read, || kind.search()).await?;
-            if let Some(found) = best(found, address, token) {
-                return Ok(Some(found));
+            if let Some(found) = best(&found, address, token) {
+                return Ok(Some(found.clone()));
             }
             if !patient || self.clock.now().saturating_sub(begun) > PATIENCE {
                 return Ok(None);
@@ -268,7 +268,11 @@ impl Work {
 }
 
 /// The current one of a node: the one with the token, else the highest of rank.
-pub fn best(found: Vec<Found>, address: &Address, token: Option<&str>) -> Option<Found> {
+pub fn best<'a>(
+    found: impl IntoIterator<Item = &'a Found>,
+    address: &Address,
+    token: Option<&str>,
+) -> Option<&'a Found> {
     let ours = found.into_iter().filter(|found| found.address == *address);
     ours.max_by_key(|found| (token.is_some() && found.token.as_deref() == token, found.rank))
 }

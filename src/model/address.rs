@@ -1,6 +1,6 @@
 //! A node's place in the stack, such as `provider/subnet/public-a`.
 
-use indexmap::{IndexMap, IndexSet};
+use indexmap::IndexMap;
 use serde::{Deserialize, Serialize, Serializer};
 use std::{
     cmp::Ordering,
@@ -12,9 +12,6 @@ use std::{
 /// One thing for each of many addresses, in the order in which they came. A look takes as long among
 /// a hundred thousand as among ten.
 pub type ByAddress<V> = IndexMap<Address, V, BuildHasherDefault<Hashed>>;
-
-/// Addresses without twins, in the order in which they came.
-pub type Addresses = IndexSet<Address, BuildHasherDefault<Hashed>>;
 
 /// Names one resource of one stack, for good: it is the journal's key and the `meshctl:address` tag.
 ///

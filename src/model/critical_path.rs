@@ -1,6 +1,6 @@
 //! The longest path through a graph in time: what no order of work can beat.
 
-use super::{Address, ByAddress, Edge, Milestone, graph::order};
+use super::{Address, ByAddress, Dag, Edge, Milestone};
 
 /// How long a node takes by itself, in seconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -34,23 +34,31 @@ pub struct CriticalPath {
 impl CriticalPath {
     /// Finds it: every node starts at the moment when its needs are met.
     pub fn find(edges: &ByAddress<Vec<Edge>>, span: impl Fn(&Address) -> Span) -> Self {
-        let Ok(order) = order(edges) else { return Self::default() };
+        let none = Span::default();
+        let span = |at| edges.get_index(at).map_or(none, |(address, _)| span(address));
+        Self::through(&Dag::of(edges), span, |at| edges.get_index(at).map(|(it, _)| it.clone()))
+    }
+
+    /// Likewise, of nodes by place, which have these names.
+    pub fn through(
+        dag: &Dag,
+        span: impl Fn(usize) -> Span,
+        name: impl Fn(usize) -> Option<Address>,
+    ) -> Self {
         // When each starts, how long it takes, and the need that it waited for last.
         let unseen: (f64, Span, Option<(usize, Milestone)>) = (0.0, Span::default(), None);
-        let mut seen = vec![unseen; edges.len()];
+        let mut seen = vec![unseen; dag.len()];
         let mut last: Option<(usize, f64)> = None;
-        for at in order {
-            let Some((address, needs)) = edges.get_index(at) else { continue };
+        for at in dag.sorted().iter().copied() {
             let (mut start, mut held) = (0.0, None);
-            for edge in needs {
-                let Some(on) = edges.get_index_of(&edge.on) else { continue };
+            for (on, until) in dag.needs(at).iter().copied() {
                 let (begun, span, _) = seen[on];
-                let moment = begun + span.until(edge.until);
+                let moment = begun + span.until(until);
                 if moment > start {
-                    (start, held) = (moment, Some((on, edge.until)));
+                    (start, held) = (moment, Some((on, until)));
                 }
             }
-            let span = span(address);
+            let span = span(at);
             let end = start + span.until(Milestone::Ready);
             if last.is_none_or(|(_, latest)| end > latest) {
                 last = Some((at, end));
@@ -62,8 +70,7 @@ impl CriticalPath {
         let mut next = Some((at, Milestone::Ready));
         while let Some((at, until)) = next {
             let (_, span, held) = seen[at];
-            let address = edges.get_index(at).map(|(address, _)| address.clone());
-            legs.extend(address.map(|address| Leg { address, until, seconds: span.until(until) }));
+            legs.extend(name(at).map(|address| Leg { address, until, seconds: span.until(until) }));
             next = held;
         }
         legs.reverse();

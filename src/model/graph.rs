@@ -1,6 +1,6 @@
 //! The stack as nodes and edges, without cycles or twins.
 
-use super::{Address, ByAddress, Edge, Step};
+use super::{Address, ByAddress, Dag, Edge, Step};
 use std::rc::Rc;
 
 /// What makes a set of nodes no graph.
@@ -27,8 +27,7 @@ pub enum GraphError {
 pub struct Graph {
     nodes: ByAddress<Rc<dyn Step>>,
     edges: ByAddress<Vec<Edge>>,
-    /// The nodes' places, needs first; none where there is a cycle.
-    sorted: Vec<usize>,
+    dag: Dag,
     twin: Option<Address>,
 }
 
@@ -44,7 +43,7 @@ impl FromIterator<(Address, Rc<dyn Step>)> for Graph {
         graph.nodes.sort_unstable_keys();
         let edges = graph.nodes.iter().map(|(address, step)| (address.clone(), step.edges()));
         graph.edges = edges.collect();
-        graph.sorted = order(&graph.edges).unwrap_or_default();
+        graph.dag = Dag::of(&graph.edges);
         graph
     }
 }
@@ -85,9 +84,14 @@ impl Graph {
         self.edges.get(address).map_or(&[], Vec::as_slice)
     }
 
-    /// All nodes' places, each after what it needs; none where there is a cycle.
-    pub fn sorted(&self) -> &[usize] {
-        &self.sorted
+    /// The place of the node at this address among all.
+    pub fn place(&self, address: &Address) -> Option<usize> {
+        self.nodes.get_index_of(address)
+    }
+
+    /// The same nodes by place.
+    pub fn dag(&self) -> &Dag {
+        &self.dag
     }
 
     /// Finds twins, needs that nothing meets, and cycles.
@@ -100,41 +104,7 @@ impl Graph {
                 return Err(GraphError::Unmet { from: from.clone(), on: edge.on.clone() });
             }
         }
-        match order(&self.edges) {
-            Ok(_) => Ok(()),
-            Err(address) => Err(GraphError::Cycle(address)),
-        }
-    }
-}
-
-/// Sorts nodes so that each comes after what it needs: their places in `edges`. Needs outside the set
-/// do not count.
-///
-/// # Errors
-/// A node of a cycle, when there is one.
-pub fn order(edges: &ByAddress<Vec<Edge>>) -> Result<Vec<usize>, Address> {
-    let mut missing = vec![0; edges.len()];
-    let mut dependants = vec![Vec::new(); edges.len()];
-    for (from, needs) in edges.values().enumerate() {
-        for on in needs.iter().filter_map(|edge| edges.get_index_of(&edge.on)) {
-            dependants[on].push(from);
-            missing[from] += 1;
-        }
-    }
-    let mut ready: Vec<usize> = (0..edges.len()).filter(|at| missing[*at] == 0).collect();
-    let mut sorted = Vec::with_capacity(edges.len());
-    while let Some(next) = ready.pop() {
-        sorted.push(next);
-        for dependant in &dependants[next] {
-            missing[*dependant] -= 1;
-            if missing[*dependant] == 0 {
-                ready.push(*dependant);
-            }
-        }
-    }
-    let stuck = edges.keys().zip(missing).find(|(_, missing)| *missing > 0);
-    match stuck {
-        None => Ok(sorted),
-        Some((address, _)) => Err(address.clone()),
+        let stuck = self.dag.stuck().and_then(|place| self.at(place));
+        stuck.map_or(Ok(()), |(address, _)| Err(GraphError::Cycle(address.clone())))
     }
 }

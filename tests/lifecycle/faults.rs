@@ -270,6 +270,31 @@ async fn a_revision_that_others_deregister_beside_an_older_one_is_made_anew() {
     gone(world).await;
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_revision_that_a_killed_down_deregistered_before_an_older_one_is_made_anew() {
+    let mut world = World::new(DEMO);
+    world.up().await.done();
+    let all = world.count("ecs", "TaskDefinition");
+    world.edit("ecsdemo-nodejs:latest", "ecsdemo-nodejs:next");
+    let deregister = "ecs:DeregisterTaskDefinition";
+    world.simulator.fault(Rule::new(deregister, When::Always, Fault::Throttle));
+    until(&world, world.up(), |world| {
+        world.simulator.calls().iter().any(|call| call.operation == deregister)
+    })
+    .await;
+    world.simulator.calm();
+    assert_eq!(world.count("ecs", "TaskDefinition"), all + 1, "both revisions are there");
+    let session = world.session().await;
+    let newest = "servicemesh-demo-provider-nodejs:2";
+    let call = session.cx.ecs().deregister_task_definition().task_definition(newest);
+    call.send().await.unwrap();
+    world.up().await.done();
+    assert_eq!(world.count("ecs", "TaskDefinition"), all);
+    assert_eq!(world.up_in_full().await.done().calls.mutating, 0);
+    world.assert_serving();
+    gone(world).await;
+}
+
 /// Brings it up with a create that never works, and again without.
 async fn made_anew(operation: &str, address: &str, reason: &str) -> World {
     let world = World::new(DEMO);
