@@ -8,7 +8,7 @@
 use crate::common::World;
 use meshctl::{
     engine::{Event, Events},
-    model::{Address, ByAddress, CriticalPath, Edge, Identities, Milestone, Span},
+    model::{Address, ByAddress, CriticalPath, Edge, Graph, Identities, Milestone, Span},
     simulator::{Simulator, latency::Latency},
 };
 use serde_json::Value;
@@ -73,10 +73,10 @@ impl Watch {
         })
     }
 
-    /// The longest path of what AWS took to set the stack up.
-    pub fn floor_up(&self, edges: &ByAddress<Vec<Edge>>, known: &Identities) -> CriticalPath {
+    /// What AWS took to set each node up.
+    pub fn spans_up(&self, graph: &Graph, known: &Identities) -> Vec<Span> {
         let nodes = self.nodes.borrow();
-        CriticalPath::find(edges, |address| {
+        let spans = graph.iter().map(|(address, _)| {
             let Some(moments) = nodes.get(address) else { return Span::default() };
             let works = known.raw(address).and_then(|identity| {
                 let words = ["Settled", "Active", "Available"];
@@ -87,7 +87,8 @@ impl Watch {
             let operation = address.as_str() == "mesh/namespace";
             let took = moments.created.saturating_sub(moments.begun) as f64 / 1000.0;
             Span { created: if operation { took } else { call() }, ready }
-        })
+        });
+        spans.collect()
     }
 
     /// The longest path of what AWS took to take it away: what is `Created` here is no longer

@@ -7,15 +7,20 @@
 #[path = "../../tests/common/mod.rs"]
 mod common;
 mod floor;
+mod limits;
 mod shapes;
 
 use common::World;
 use floor::Watch;
-use meshctl::{engine::Interrupt, model::Depth};
+use meshctl::{
+    engine::Interrupt,
+    model::{CriticalPath, Depth},
+};
 
 /// One run beside its floor, in seconds of AWS's time.
 struct Measured {
     seconds: f64,
+    /// The longest path, or what AWS's request limits make of it where that is longer.
     floor: f64,
     calls: u64,
     throttled: u64,
@@ -56,14 +61,18 @@ async fn both(config: &str, seed: u64) -> (Measured, Measured) {
     let watch = Watch::new(&world);
     let up = world.up_telling(Interrupt::default(), Depth::Listed, watch.events()).await.done();
     let graph = world.graph().await;
-    let floor = watch.floor_up(graph.edges(), &up.known);
+    let spans = watch.spans_up(&graph, &up.known);
+    let name = |at| graph.at(at).map(|(address, _)| address.clone());
+    let floor = CriticalPath::through(graph.dag(), |at| spans[at], name);
+    let tails = limits::tails(graph.dag(), |at| spans[at]);
+    let limit = limits::floor(&up.calls.by_operation, &graph, |at| tails[at]);
     if verbose {
         watch.explain("up", &floor);
-        println!("  {:#?}", up.calls.by_operation);
+        println!("  request limits: {limit:?}\n  {:#?}", up.calls.by_operation);
     }
     let one = Measured {
         seconds: up.seconds,
-        floor: floor.seconds,
+        floor: floor.seconds.max(limit.0),
         calls: up.calls.total,
         throttled: up.calls.throttled,
     };
@@ -74,14 +83,15 @@ async fn both(config: &str, seed: u64) -> (Measured, Measured) {
     let watch = Watch::new(&world);
     let down = world.down_telling(watch.events()).await.done();
     let floor = watch.floor_down(graph.edges(), &up.known);
+    let limit = limits::floor(&down.calls.by_operation, &graph, |_| 0.0);
     if verbose {
         watch.explain("down", &floor);
-        println!("  {:#?}", down.calls.by_operation);
+        println!("  request limits: {limit:?}\n  {:#?}", down.calls.by_operation);
     }
     world.assert_empty();
     let other = Measured {
         seconds: down.seconds,
-        floor: floor.seconds,
+        floor: floor.seconds.max(limit.0),
         calls: down.calls.total,
         throttled: down.calls.throttled,
     };

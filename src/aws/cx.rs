@@ -87,8 +87,13 @@ impl Cx {
         self.clock
     }
 
-    /// Whether to read also what AWS shows only one resource at a time.
-    pub fn in_full(&self) -> bool {
+    /// Whether to read also the settings that AWS shows only one resource at a time.
+    pub fn with_settings(&self) -> bool {
+        self.depth >= Depth::Settings
+    }
+
+    /// Whether to read also the tags that need a call of their own.
+    pub fn with_tags(&self) -> bool {
         self.depth == Depth::Full
     }
 

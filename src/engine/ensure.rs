@@ -79,13 +79,15 @@ impl Ensure<'_> {
         let begun = self.work.clock.now();
         let mut created_at = None;
         let mut ensured = Ensured::Unchanged;
+        let mut depth = Depth::Full;
         let mut identity = self.finding.identity.clone();
         let mut look = self.finding.live.clone();
         loop {
             let current = match identity.take() {
                 Some(identity) => identity,
                 None => {
-                    let created = self.create(&kind).await?;
+                    let (created, closely) = self.create(&kind).await?;
+                    depth = closely;
                     created_at = Some(self.work.clock.now());
                     if ensured == Ensured::Unchanged {
                         ensured = Ensured::Created;
@@ -99,7 +101,7 @@ impl Ensure<'_> {
             if stays {
                 self.tell_identity(&current);
             }
-            let aligned = self.align(&kind, &current, created_at, look.take()).await?;
+            let aligned = self.align(&kind, &current, created_at, depth, look.take()).await?;
             match aligned {
                 Aligned::Vanished => {
                     let (address, identity) = (self.address.clone(), current);
@@ -133,8 +135,9 @@ impl Ensure<'_> {
         let _ = self.identified.send(Identified { place, identity });
     }
 
-    /// Makes the creating call, after writing down that it will be made.
-    async fn create(&self, kind: &Rc<dyn KindOps>) -> Result<Value> {
+    /// Makes the creating call, after writing down that it will be made. Also tells how closely to look
+    /// at what came of it: made by this one call it carries its tags, and by an earlier one perhaps others.
+    async fn create(&self, kind: &Rc<dyn KindOps>) -> Result<(Value, Depth)> {
         let work = self.work;
         let address = &self.address;
         let begun = work.clock.now();
@@ -152,14 +155,14 @@ impl Ensure<'_> {
         if let Some(token) = &started
             && let Some(found) = work.find(kind, address, Some(token), true).await?
         {
-            return self.adopt(kind, found.out).await;
+            return Ok((self.adopt(kind, found.out).await?, Depth::Full));
         }
         let mut of_earlier_run = started.is_some();
         let mut token = started.unwrap_or_else(|| work.retry.nonce());
         let mut attempt = 0;
         loop {
             attempt += 1;
-            let slot = work.slot(kind.kind()).await?;
+            let slot = work.slot(kind.kind(), Doing::Create).await?;
             work.journal(Entry::Started {
                 address: address.clone(),
                 kind: kind.kind().0.into(),
@@ -172,7 +175,9 @@ impl Ensure<'_> {
             let error = match made {
                 Ok(identity) => {
                     let took = work.clock.now().saturating_sub(begun);
-                    return self.created(kind, identity, took).await;
+                    let first = attempt == 1 && !of_earlier_run;
+                    let depth = if first { Depth::Settings } else { Depth::Full };
+                    return Ok((self.created(kind, identity, took).await?, depth));
                 }
                 Err(error) => error,
             };
@@ -181,7 +186,7 @@ impl Ensure<'_> {
                 let patient = error.class == Class::Transient || attempt > 1 || of_earlier_run;
                 let found = work.find(kind, address, Some(&token), patient).await?;
                 if let Some(found) = found {
-                    return self.adopt(kind, found.out).await;
+                    return Ok((self.adopt(kind, found.out).await?, Depth::Full));
                 }
                 // Or the token is: an earlier run made the call with other arguments, and what came
                 // of it is gone. This call is another one.
@@ -245,6 +250,7 @@ impl Ensure<'_> {
         kind: &Rc<dyn KindOps>,
         identity: &Value,
         created_at: Option<Duration>,
+        depth: Depth,
         mut look: Option<Live>,
     ) -> Result<Aligned> {
         let work = self.work;
@@ -255,7 +261,7 @@ impl Ensure<'_> {
         loop {
             let live = match look.take() {
                 Some(live) => live,
-                None => match self.read(kind, identity, created_at, Depth::Full).await? {
+                None => match self.read(kind, identity, created_at, depth).await? {
                     Some(live) => live,
                     None => return Ok(Aligned::Vanished),
                 },
@@ -287,7 +293,7 @@ impl Ensure<'_> {
                 work.events.tell(Event::Begun { address, kind: kind.kind(), action, at });
             }
             work.note(Entry::Unsettled { address: self.address.clone() })?;
-            let slot = work.slot(kind.kind()).await?;
+            let slot = work.slot(kind.kind(), Doing::Update).await?;
             if !drift.is_empty() {
                 let update = || self.step.update(identity, &drift, &self.known.borrow());
                 work.attempt(&self.address, kind.kind(), Doing::Update, update).await?;

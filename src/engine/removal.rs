@@ -168,8 +168,8 @@ async fn delete(work: &Work, extra: &Extra, critical: bool) -> Result<()> {
     let mut earliest = asked + Duration::from_secs_f64(times.gone * EARLIEST);
     let mut told = false;
     loop {
-        // In full: a listing shows families and parents, which outlive their members.
-        let read = || kind.read(&extra.identity, Depth::Full);
+        // More than a listing, which shows families and parents, and they outlive their members.
+        let read = || kind.read(&extra.identity, Depth::Settings);
         if work.attempt(address, kind.kind(), Doing::Read, read).await?.is_none() {
             break;
         }
@@ -220,7 +220,7 @@ async fn ask(work: &Work, extra: &Extra) -> Result<()> {
     let (mut attempt, mut told) = (0, false);
     loop {
         attempt += 1;
-        let slot = work.slot(kind).await?;
+        let slot = work.slot(kind, Doing::Delete).await?;
         let answer = extra.kind.delete(&extra.identity).await;
         drop(slot);
         let Err(error) = answer else { return Ok(()) };

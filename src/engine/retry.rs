@@ -9,7 +9,7 @@ use std::{cell::RefCell, time::Duration};
 pub const GOING: Duration = Duration::from_secs(30 * 60);
 
 /// What was being done when an error came.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Doing {
     /// Reading: nothing can go wrong by doing it again.
     Read,

@@ -16,8 +16,9 @@ use std::{cell::RefCell, collections::BTreeMap, rc::Rc, sync::Arc, time::Duratio
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tracing::Span;
 
-/// How many calls that change things of one kind may be under way, or wait for their turn, at once. A
-/// kind of which there are hundreds, and whose calls AWS limits, keeps no other kind waiting.
+/// How many calls that make, change or delete things of one kind may be under way, or wait for their
+/// turn, at once. A kind of which there are hundreds, and whose calls AWS limits, keeps no other kind
+/// waiting, and what is to be made not what is made and to be changed, which AWS limits apart.
 const SLOTS: usize = 32;
 
 /// How long an entry waits for company before it is synced. Wall time.
@@ -45,7 +46,7 @@ pub struct Work {
     /// How long resources take.
     pub estimates: Estimates,
     store: RefCell<Store>,
-    slots: RefCell<BTreeMap<Kind, Arc<Semaphore>>>,
+    slots: RefCell<BTreeMap<(Kind, Doing), Arc<Semaphore>>>,
 }
 
 impl Work {
@@ -111,11 +112,11 @@ impl Work {
         self.store.borrow_mut().compact().map_err(|error| unwritten(&error))
     }
 
-    /// Waits for a slot to make a call that changes something of this kind.
-    pub async fn slot(&self, kind: Kind) -> Result<OwnedSemaphorePermit> {
+    /// Waits for a slot to make a call that does this to something of this kind.
+    pub async fn slot(&self, kind: Kind, doing: Doing) -> Result<OwnedSemaphorePermit> {
         self.heed()?;
         let fresh = || Arc::new(Semaphore::new(SLOTS));
-        let slots = self.slots.borrow_mut().entry(kind).or_insert_with(fresh).clone();
+        let slots = self.slots.borrow_mut().entry((kind, doing)).or_insert_with(fresh).clone();
         let slot = slots.acquire_owned().await.map_err(|_| interrupted())?;
         self.heed()?;
         Ok(slot)

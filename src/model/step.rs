@@ -17,6 +17,8 @@ pub enum Depth {
     /// What listings and batched descriptions show.
     Listed,
     /// Also the settings that AWS shows only one resource at a time.
+    Settings,
+    /// Also the tags that AWS shows only by a call of their own.
     Full,
 }
 

@@ -133,7 +133,7 @@ impl Resource for Deployment {
     }
 
     async fn read(cx: &Cx, out: &DeploymentId) -> Result<Option<LiveDeployment>> {
-        if !cx.in_full() {
+        if !cx.with_settings() {
             // A stage that points to it shows that it exists, and its content never changes.
             let stages = cx.load::<Stages>(out.api.clone()).await?.unwrap_or_default();
             if stages.iter().any(|stage| stage.deployment_id() == Some(&out.id)) {

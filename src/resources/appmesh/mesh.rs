@@ -4,7 +4,7 @@
 //! appmesh:ListVirtualNodes, appmesh:ListVirtualRouters, appmesh:ListVirtualServices.
 
 use super::{
-    Described, built, is_refusal, of_mesh, owned, permissions_of, retag, tag_list, tags,
+    Described, built, is_refusal, of_mesh, owned, permissions_of, retag, tag_list, tags_if_asked,
     virtual_node, virtual_router, virtual_service,
 };
 use crate::resources::{access::service_linked_role, prelude::*};
@@ -81,7 +81,7 @@ impl Resource for Mesh {
     // One call describes the mesh and one call lists it: the description says more.
     async fn read(cx: &Cx, out: &MeshId) -> Result<Option<Self::Live>> {
         let Some(mesh) = describe(cx, &out.name).await? else { return Ok(None) };
-        let tags = if cx.in_full() { tags(cx, &out.arn).await.or_absent()? } else { None };
+        let tags = tags_if_asked(cx, &out.arn).await?;
         let status = mesh.status().and_then(|status| status.status()).map(|code| code.as_str());
         Ok(Described::alone("", &out.name, mesh.metadata(), status, mesh.spec().cloned(), tags))
     }

@@ -139,6 +139,11 @@ async fn tags(cx: &Cx, arn: &str) -> Result<Tags> {
     Ok(tags_of(&all))
 }
 
+/// Its tags, where a read asks for them.
+async fn tags_if_asked(cx: &Cx, arn: &str) -> Result<Option<Tags>> {
+    if cx.with_tags() { tags(cx, arn).await.or_absent() } else { Ok(None) }
+}
+
 /// Adds, overwrites and removes tags.
 async fn retag(cx: &Cx, arn: &str, changes: &TagChanges) -> Result<()> {
     if !changes.set.is_empty() {

@@ -4,8 +4,9 @@
 //! appmesh:UntagResource.
 
 use super::{
-    Described, built, mark, mesh::ours, of_mesh, owned, permissions_of, retag, tag_list, tags,
-    virtual_node::VirtualNode, virtual_router::VirtualRouter, virtual_router::listed as routers,
+    Described, built, mark, mesh::ours, of_mesh, owned, permissions_of, retag, tag_list,
+    tags_if_asked, virtual_node::VirtualNode, virtual_router::VirtualRouter,
+    virtual_router::listed as routers,
 };
 use crate::resources::prelude::*;
 use aws_sdk_appmesh::types::{self as mesh, HttpRouteAction, HttpRouteMatch, RouteRef, RouteSpec};
@@ -181,18 +182,18 @@ pub struct LiveRoute {
 
 async fn describe(cx: &Cx, out: &RouteId) -> Result<Option<Described<RouteSpec>>> {
     let (mesh, name) = (&out.mesh, &out.name);
-    if !cx.in_full() {
+    if !cx.with_settings() {
         let key = (mesh.clone(), out.router.clone(), name.clone());
         let mark = cx.load::<Routes>(key).await?;
         return Ok(mark.map(|mark| Described::listed(mesh, name, &mark)));
     }
     let call = cx.appmesh().describe_route().mesh_name(mesh).virtual_router_name(&out.router);
-    let (found, tags) = join!(call.route_name(name).send(), tags(cx, &out.arn));
+    let (found, tags) = join!(call.route_name(name).send(), tags_if_asked(cx, &out.arn));
     let found = found.op("appmesh:DescribeRoute").or_absent()?;
     let Some(route) = found.and_then(|found| found.route) else { return Ok(None) };
     let status = route.status().map(|status| status.status().as_str());
     let spec = route.spec().cloned();
-    Ok(Described::alone(mesh, name, route.metadata(), status, spec, tags.or_absent()?))
+    Ok(Described::alone(mesh, name, route.metadata(), status, spec, tags?))
 }
 
 /// The targets of an HTTP route, whatever their order; `None` for a route of another protocol.

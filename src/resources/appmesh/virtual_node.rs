@@ -6,7 +6,7 @@
 use super::{
     Described, built, http, mark,
     mesh::{Mesh, MeshId, ours},
-    of_mesh, owned, permissions_of, ports, retag, tag_list, tags,
+    of_mesh, owned, permissions_of, ports, retag, tag_list, tags_if_asked,
 };
 use crate::resources::prelude::*;
 use aws_sdk_appmesh::types::{
@@ -170,17 +170,17 @@ impl Resource for VirtualNode {
 
     async fn read(cx: &Cx, out: &VirtualNodeId) -> Result<Option<Self::Live>> {
         let (mesh, name) = (&out.mesh, &out.name);
-        if !cx.in_full() {
+        if !cx.with_settings() {
             let mark = cx.load::<VirtualNodes>((mesh.clone(), name.clone())).await?;
             return Ok(mark.map(|mark| Described::listed(mesh, name, &mark)));
         }
         let call = cx.appmesh().describe_virtual_node().mesh_name(mesh).virtual_node_name(name);
-        let (found, tags) = join!(call.send(), tags(cx, &out.arn));
+        let (found, tags) = join!(call.send(), tags_if_asked(cx, &out.arn));
         let found = found.op("appmesh:DescribeVirtualNode").or_absent()?;
         let Some(node) = found.and_then(|found| found.virtual_node) else { return Ok(None) };
         let status = node.status().map(|status| status.status().as_str());
         let spec = node.spec().cloned();
-        Ok(Described::alone(mesh, name, node.metadata(), status, spec, tags.or_absent()?))
+        Ok(Described::alone(mesh, name, node.metadata(), status, spec, tags?))
     }
 
     fn mark(live: &Self::Live) -> Option<String> {

@@ -6,7 +6,7 @@
 use super::{
     Described, http, mark,
     mesh::{Mesh, MeshId, ours},
-    of_mesh, owned, permissions_of, ports, retag, route, tag_list, tags,
+    of_mesh, owned, permissions_of, ports, retag, route, tag_list, tags_if_asked,
 };
 use crate::resources::prelude::*;
 use aws_sdk_appmesh::types::{VirtualRouterListener, VirtualRouterRef, VirtualRouterSpec};
@@ -100,17 +100,17 @@ impl Resource for VirtualRouter {
 
     async fn read(cx: &Cx, out: &VirtualRouterId) -> Result<Option<Self::Live>> {
         let (mesh, name) = (&out.mesh, &out.name);
-        if !cx.in_full() {
+        if !cx.with_settings() {
             let mark = cx.load::<VirtualRouters>((mesh.clone(), name.clone())).await?;
             return Ok(mark.map(|mark| Described::listed(mesh, name, &mark)));
         }
         let call = cx.appmesh().describe_virtual_router().mesh_name(mesh).virtual_router_name(name);
-        let (found, tags) = join!(call.send(), tags(cx, &out.arn));
+        let (found, tags) = join!(call.send(), tags_if_asked(cx, &out.arn));
         let found = found.op("appmesh:DescribeVirtualRouter").or_absent()?;
         let Some(router) = found.and_then(|found| found.virtual_router) else { return Ok(None) };
         let status = router.status().map(|status| status.status().as_str());
         let spec = router.spec().cloned();
-        Ok(Described::alone(mesh, name, router.metadata(), status, spec, tags.or_absent()?))
+        Ok(Described::alone(mesh, name, router.metadata(), status, spec, tags?))
     }
 
     fn mark(live: &Self::Live) -> Option<String> {

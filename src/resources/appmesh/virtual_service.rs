@@ -4,8 +4,8 @@
 //! appmesh:TagResource, appmesh:UntagResource.
 
 use super::{
-    Described, built, mark, mesh::ours, of_mesh, owned, permissions_of, retag, tag_list, tags,
-    virtual_router::VirtualRouter,
+    Described, built, mark, mesh::ours, of_mesh, owned, permissions_of, retag, tag_list,
+    tags_if_asked, virtual_router::VirtualRouter,
 };
 use crate::resources::prelude::*;
 use aws_sdk_appmesh::types::{
@@ -114,17 +114,18 @@ impl Resource for VirtualService {
 
     async fn read(cx: &Cx, out: &VirtualServiceId) -> Result<Option<Self::Live>> {
         let (mesh, name) = (&out.mesh, &out.name);
-        if !cx.in_full() {
+        if !cx.with_settings() {
             let mark = cx.load::<VirtualServices>((mesh.clone(), name.clone())).await?;
             return Ok(mark.map(|mark| Described::listed(mesh, name, &mark)));
         }
         let call = cx.appmesh().describe_virtual_service().mesh_name(mesh);
-        let (found, tags) = join!(call.virtual_service_name(name).send(), tags(cx, &out.arn));
+        let (found, tags) =
+            join!(call.virtual_service_name(name).send(), tags_if_asked(cx, &out.arn));
         let found = found.op("appmesh:DescribeVirtualService").or_absent()?;
         let Some(service) = found.and_then(|found| found.virtual_service) else { return Ok(None) };
         let status = service.status().map(|status| status.status().as_str());
         let spec = service.spec().cloned();
-        Ok(Described::alone(mesh, name, service.metadata(), status, spec, tags.or_absent()?))
+        Ok(Described::alone(mesh, name, service.metadata(), status, spec, tags?))
     }
 
     fn mark(live: &Self::Live) -> Option<String> {

@@ -90,7 +90,7 @@ impl Resource for LogGroup {
 
     async fn read(cx: &Cx, group: &LogGroupIdentity) -> Result<Option<LiveLogGroup>> {
         let Some(found) = cx.load::<LogGroups>(group.name.clone()).await? else { return Ok(None) };
-        let tags = if cx.in_full() { tags_at(cx, &group.arn).await? } else { None };
+        let tags = if cx.with_tags() { tags_at(cx, &group.arn).await? } else { None };
         Ok(Some(LiveLogGroup { group: (*found).clone(), tags }))
     }
 

@@ -98,7 +98,7 @@ impl Resource for Vpc {
 
     async fn read(cx: &Cx, id: &VpcId) -> Result<Option<LiveVpc>> {
         let Some(vpc) = cx.load::<Vpcs>(id.0.clone()).await? else { return Ok(None) };
-        let dns = if cx.in_full() {
+        let dns = if cx.with_settings() {
             let attribute = |name| cx.ec2().describe_vpc_attribute().vpc_id(&id.0).attribute(name);
             let support = attribute(VpcAttributeName::EnableDnsSupport).send();
             let hostnames = attribute(VpcAttributeName::EnableDnsHostnames).send();

@@ -319,7 +319,7 @@ impl Resource for Service {
             return Ok((stopping > 0).then_some(LiveService { service, stopped: None, stopping }));
         }
         let troubled = primary(&service).is_some_and(|deployment| {
-            has_failed(deployment) || (cx.in_full() && deployment.failed_tasks() > 0)
+            has_failed(deployment) || (cx.with_settings() && deployment.failed_tasks() > 0)
         });
         let stopped = if troubled {
             let mut tasks = ended_tasks(cx, &service).await?;

@@ -189,7 +189,7 @@ impl Resource for TaskDefinition {
     async fn read(cx: &Cx, out: &TaskDefinitionIdentity) -> Result<Option<LiveTaskDefinition>> {
         // A revision never changes, so its hash is the one that was recorded with its ARN.
         let content = out.content.clone();
-        if cx.in_full() {
+        if cx.with_settings() {
             let described = describe(cx, &out.arn).await?;
             let active = described.filter(|(it, _)| {
                 it.status().is_none_or(|status| *status == TaskDefinitionStatus::Active)

@@ -118,7 +118,7 @@ impl Resource for Listener {
 
     async fn read(cx: &Cx, id: &ListenerId) -> Result<Option<LiveListener>> {
         let Some(found) = cx.load::<Listeners>(id.arn.clone()).await? else { return Ok(None) };
-        let tags = if cx.in_full() { tagging::tags_by_arn(cx, &id.arn).await? } else { None };
+        let tags = tagging::tags_if_asked(cx, &id.arn).await?;
         Ok(Some(LiveListener { described: (*found).clone(), tags }))
     }
 

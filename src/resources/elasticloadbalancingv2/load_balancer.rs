@@ -185,12 +185,12 @@ impl Resource for LoadBalancer {
     async fn read(cx: &Cx, id: &LoadBalancerId) -> Result<Option<LiveLoadBalancer>> {
         let Some(found) = cx.load::<LoadBalancers>(id.arn.clone()).await? else { return Ok(None) };
         let described = (*found).clone();
-        if !cx.in_full() {
+        if !cx.with_settings() {
             return Ok(Some(LiveLoadBalancer { described, cross_zone: None, tags: None }));
         }
         let network = described.r#type() == Some(&LoadBalancerTypeEnum::Network);
         let cross_zone = async { if network { cross_zone(cx, id).await } else { Ok(None) } };
-        let tags = tagging::tags_by_arn(cx, &id.arn);
+        let tags = tagging::tags_if_asked(cx, &id.arn);
         let both = async { futures_util::try_join!(cross_zone, tags) }.await;
         // The listing may show what is gone already.
         let Some((cross_zone, tags)) = both.or_absent()? else { return Ok(None) };

@@ -25,6 +25,11 @@ pub async fn tags_by_arn(cx: &Cx, arn: &str) -> Result<Option<Tags>> {
     Ok(found.map(|tags| (*tags).clone()))
 }
 
+/// Likewise, where a read asks for them.
+pub async fn tags_if_asked(cx: &Cx, arn: &str) -> Result<Option<Tags>> {
+    if cx.with_tags() { tags_by_arn(cx, arn).await } else { Ok(None) }
+}
+
 /// Those of the candidates that belong to the stack, by their ARNs.
 pub async fn owned<Out>(cx: &Cx, candidates: Vec<(String, Out)>) -> Result<Vec<Found<Out>>> {
     let tags = candidates.iter().map(|(arn, _)| tags_by_arn(cx, arn));

@@ -170,7 +170,7 @@ impl Resource for TargetGroup {
     async fn read(cx: &Cx, id: &TargetGroupId) -> Result<Option<LiveTargetGroup>> {
         let Some(found) = cx.load::<TargetGroups>(id.arn.clone()).await? else { return Ok(None) };
         let described = (*found).clone();
-        if !cx.in_full() {
+        if !cx.with_settings() {
             return Ok(Some(LiveTargetGroup { described, settings: None }));
         }
         // The listing may show what is gone already.
@@ -236,7 +236,7 @@ async fn settings(cx: &Cx, id: &TargetGroupId) -> Result<Settings> {
         let call = cx.elb().describe_target_health().target_group_arn(&id.arn);
         call.send().await.op("elasticloadbalancing:DescribeTargetHealth")
     };
-    let tags = tagging::tags_by_arn(cx, &id.arn);
+    let tags = tagging::tags_if_asked(cx, &id.arn);
     let (attributes, health, tags) = futures_util::try_join!(attributes, health, tags)?;
     let mut attributes = attributes.attributes().iter();
     let delay = attributes.find(|it| it.key() == Some(DEREGISTRATION_DELAY));

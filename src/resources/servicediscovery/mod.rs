@@ -29,6 +29,11 @@ fn tag_permissions() -> Vec<Permission> {
     ]
 }
 
+/// The tags of one namespace or service, where a read asks for them.
+async fn tags_if_asked(cx: &Cx, arn: &str) -> Result<Option<Tags>> {
+    if cx.with_tags() { tags(cx, arn).await.or_absent() } else { Ok(None) }
+}
+
 /// The tags of one namespace or service.
 async fn tags(cx: &Cx, arn: &str) -> Result<Tags> {
     let call = cx.servicediscovery().list_tags_for_resource().resource_arn(arn);

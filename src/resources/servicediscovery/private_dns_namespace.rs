@@ -6,7 +6,7 @@
 //! route53:GetHostedZone, route53:ListHostedZonesByName, route53:DeleteHostedZone,
 //! ec2:DescribeVpcs, ec2:DescribeRegions, and to name what holds one servicediscovery:ListServices.
 
-use super::{built, owned, retag, service::listed, tag_list, tag_permissions, tags};
+use super::{built, owned, retag, service::listed, tag_list, tag_permissions, tags_if_asked};
 use crate::resources::{
     ec2::vpc::{Vpc, VpcId},
     prelude::*,
@@ -119,7 +119,7 @@ impl Resource for PrivateDnsNamespace {
         let call = cx.servicediscovery().get_namespace().id(&out.id);
         let found = call.send().await.op("servicediscovery:GetNamespace").or_absent()?;
         let Some(namespace) = found.and_then(|found| found.namespace) else { return Ok(None) };
-        let tags = if cx.in_full() { tags(cx, &out.arn).await.or_absent()? } else { None };
+        let tags = tags_if_asked(cx, &out.arn).await?;
         Ok(Some(LiveNamespace { namespace, tags }))
     }
 

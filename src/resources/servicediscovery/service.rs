@@ -7,7 +7,7 @@
 use super::{
     built, owned,
     private_dns_namespace::{NamespaceId, PrivateDnsNamespace, ours},
-    retag, tag_list, tag_permissions, tags,
+    retag, tag_list, tag_permissions, tags_if_asked,
 };
 use crate::resources::prelude::*;
 use aws_sdk_servicediscovery::types::{
@@ -147,7 +147,7 @@ impl Resource for Service {
     async fn read(cx: &Cx, out: &ServiceId) -> Result<Option<LiveService>> {
         let key = (out.namespace_id.clone(), out.id.clone());
         let Some(service) = cx.load::<Services>(key).await? else { return Ok(None) };
-        let tags = if cx.in_full() { tags(cx, &out.arn).await.or_absent()? } else { None };
+        let tags = tags_if_asked(cx, &out.arn).await?;
         Ok(Some(LiveService { namespace_id: out.namespace_id.clone(), service, tags }))
     }
 
