@@ -11,8 +11,9 @@ use super::{
     survey::{Action, Extra, Survey, same},
     work::Work,
 };
-use crate::model::{
-    Address, Class, Error, Graph, Identities, Milestone, Readiness, Replacement, Result,
+use crate::{
+    model::{Address, Class, Error, Graph, Identities, Milestone, Readiness, Replacement, Result},
+    state::Entry,
 };
 use futures_util::{StreamExt, stream::FuturesUnordered};
 use std::{
@@ -298,7 +299,17 @@ impl<'a> Build<'a> {
                     ours.is_some_and(|ours| same(&extra.kind, ours, &extra.identity))
                 })
         };
-        extras.retain(|extra| !anew(extra));
+        let (stays, extras): (Vec<Extra>, Vec<Extra>) = extras.into_iter().partition(anew);
+        for Extra { address, identity, .. } in stays {
+            // A search may have spelled it otherwise than the call that made it anew.
+            let listed = work.with_state(|state| {
+                let record = state.records.get(&address);
+                record.is_some_and(|record| record.retired.contains(&identity))
+            });
+            if listed {
+                work.note(Entry::Deleted { address, identity })?;
+            }
+        }
         let blocking = self.failures.values().all(|one| one.error.class == Class::Stranger);
         if extras.is_empty() || !blocking || work.interrupt.requested() {
             self.survey.extras = extras;

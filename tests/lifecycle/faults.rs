@@ -14,7 +14,7 @@ const FAULTS: Duration = Duration::from_secs(15 * 60);
 const BOUND: Duration = Duration::from_secs(60 * 60);
 
 /// Runs a command and kills it as soon as the account shows this.
-async fn until(world: &World, run: impl Future<Output = Run>, seen: impl Fn(&World) -> bool) {
+pub async fn until(world: &World, run: impl Future<Output = Run>, seen: impl Fn(&World) -> bool) {
     let killed = async {
         while !seen(world) {
             tokio::time::sleep(Duration::from_millis(200)).await;

@@ -1,6 +1,9 @@
 //! What others did behind our back, and what was lost on the way.
 
-use crate::common::{DEMO, World, app_mesh};
+use crate::{
+    common::{DEMO, World, app_mesh},
+    faults::until,
+};
 use meshctl::{
     engine::{Event, Events, Interrupt},
     model::{
@@ -8,6 +11,7 @@ use meshctl::{
         tags::{self, TagChanges},
     },
     simulator::{Fault, Rule, When},
+    state::{Entry, Store},
 };
 use serde_json::json;
 use std::{cell::Cell, rc::Rc, time::Duration};
@@ -224,9 +228,7 @@ async fn up_that_sees_clusters_going(milliseconds: u64) -> bool {
     world.up().await.done();
     // From here on the past is kept.
     world.simulator.fault(Rule::new("none:None", When::Always, Fault::StaleRead(200.0)));
-    let down = tokio::time::timeout(Duration::from_secs(150), world.down());
-    assert!(down.await.is_err(), "it had ended by then");
-    assert_eq!(world.count("ecs", "Cluster"), 0);
+    until(&world, world.down(), |world| world.count("ecs", "Cluster") == 0).await;
     world.lose_state();
     for operation in ["ecs:ListClusters", "ecs:DescribeClusters"] {
         world.simulator.fault(Rule::new(operation, When::Always, Fault::StaleRead(140.0)));
@@ -251,13 +253,37 @@ async fn up_that_sees_clusters_going(milliseconds: u64) -> bool {
 
 #[tokio::test(start_paused = true)]
 async fn what_a_search_sees_going_and_the_run_makes_anew_stays() {
-    // At first the search sees nothing any more, at last the look after it still does: the moment
-    // is between them.
-    let mut adopted = Vec::new();
-    for milliseconds in [560, 620, 680, 740] {
-        adopted.push(up_that_sees_clusters_going(milliseconds).await);
+    // Early the search sees nothing any more, late the look after it still does: the moment is between
+    // them, right before the look sees it.
+    let (mut early, mut late) = (300, 2000);
+    assert!(!up_that_sees_clusters_going(early).await);
+    assert!(up_that_sees_clusters_going(late).await);
+    while late - early > 30 {
+        let between = u64::midpoint(early, late);
+        match up_that_sees_clusters_going(between).await {
+            true => late = between,
+            false => early = between,
+        }
     }
-    assert_eq!(adopted, [false, false, false, true]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_record_calls_surplus_in_another_spelling_stays_and_leaves_the_record() {
+    let world = World::new(DEMO);
+    let address = Address::new("api/log-group");
+    let group = world.up().await.done().known.raw(&address).cloned().expect("a log group");
+    let arn = format!("{}:*", group["arn"].as_str().expect("an ARN"));
+    let identity = json!({ "name": group["name"], "arn": arn });
+    let retired = |store: &Store| store.state().records[&address].retired.clone();
+    let mut store = world.session().await.store().unwrap();
+    let kind = "AWS::Logs::LogGroup".to_owned();
+    store.append(Entry::Surplus { address: address.clone(), kind, identity }).unwrap();
+    assert_eq!(retired(&store).len(), 1);
+    drop(store);
+    assert_eq!(world.up().await.done().calls.mutating, 0);
+    assert!(retired(&world.session().await.store().unwrap()).is_empty());
+    world.down().await.done();
+    world.assert_empty();
 }
 
 #[tokio::test(start_paused = true)]

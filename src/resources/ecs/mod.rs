@@ -56,3 +56,8 @@ async fn retag(cx: &Cx, arn: &str, changes: &TagChanges) -> Result<()> {
 fn name_in(arn: &str) -> &str {
     arn.rsplit('/').next().unwrap_or(arn)
 }
+
+/// The family of a task definition's ARN.
+fn family_in(arn: &str) -> &str {
+    name_in(arn).split(':').next().unwrap_or_default()
+}

@@ -1,6 +1,6 @@
 //! Reading services: listings, descriptions ten at a time, and the tasks that ended.
 
-use super::{cluster::ClusterIdentity, name_in};
+use super::{cluster::ClusterIdentity, family_in};
 use crate::resources::prelude::*;
 use aws_sdk_ecs::types::{self as ecs, DesiredStatus, ServiceField, Task};
 use futures_util::future::try_join_all;
@@ -22,9 +22,51 @@ pub(super) async fn listed(cx: &Cx, cluster: &ClusterIdentity) -> Result<Vec<(St
 pub(super) async fn ended_tasks(cx: &Cx, service: &ecs::Service) -> Result<Vec<Task>> {
     let cluster = service.cluster_arn().unwrap_or_default();
     // By family: AWS lists by service only while the service is there.
-    let family = service.task_definition().map(name_in).unwrap_or_default();
-    let family = family.split(':').next().unwrap_or_default();
-    let pages = cx.ecs().list_tasks().cluster(cluster).family(family);
+    let family = service.task_definition().map(family_in).unwrap_or_default();
+    let ended = cx.load::<EndedTasks>((cluster.into(), family.into())).await?;
+    let group = format!("service:{}", service.service_name().unwrap_or_default());
+    let tasks = ended.iter().flat_map(|tasks| tasks.iter());
+    Ok(tasks.filter(|task| task.group() == Some(&group)).cloned().collect())
+}
+
+/// `ListTasks` and `DescribeTasks`, for all who ask at once: one listing for a family, or for the whole
+/// cluster where several are asked for.
+struct EndedTasks;
+
+impl Batch for EndedTasks {
+    /// The cluster's ARN and the task definition's family.
+    type Key = (String, String);
+    type Value = Vec<Task>;
+    const MAX: usize = usize::MAX;
+
+    async fn fetch(
+        cx: &Cx,
+        keys: Vec<(String, String)>,
+    ) -> Result<BTreeMap<(String, String), Vec<Task>>> {
+        let mut clusters: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for (cluster, family) in &keys {
+            clusters.entry(cluster).or_default().push(family);
+        }
+        let lists = clusters.into_iter().map(|(cluster, families)| async move {
+            let only = if let [family] = families[..] { Some(family) } else { None };
+            let tasks = ended_in(cx, cluster, only).await?.into_iter();
+            let of_family = tasks.filter_map(|task| {
+                let family = family_in(task.task_definition_arn()?).to_owned();
+                Some(((cluster.to_owned(), family), task))
+            });
+            Ok::<_, Error>(of_family.collect::<Vec<_>>())
+        });
+        let mut ended: BTreeMap<(String, String), Vec<Task>> = BTreeMap::new();
+        for (key, task) in try_join_all(lists).await?.into_iter().flatten() {
+            ended.entry(key).or_default().push(task);
+        }
+        Ok(ended)
+    }
+}
+
+/// The tasks of a cluster that have stopped or are about to, of one family or of all.
+async fn ended_in(cx: &Cx, cluster: &str, family: Option<&str>) -> Result<Vec<Task>> {
+    let pages = cx.ecs().list_tasks().cluster(cluster).set_family(family.map(str::to_owned));
     let pages = pages.desired_status(DesiredStatus::Stopped).into_paginator().items().send();
     let arns: Option<Vec<String>> = pages.try_collect().await.op("ecs:ListTasks").or_absent()?;
     let arns = arns.unwrap_or_default();
@@ -33,9 +75,7 @@ pub(super) async fn ended_tasks(cx: &Cx, service: &ecs::Service) -> Result<Vec<T
         let found = call.send().await.op("ecs:DescribeTasks").or_absent()?;
         Ok::<_, Error>(found.and_then(|found| found.tasks).unwrap_or_default())
     });
-    let group = format!("service:{}", service.service_name().unwrap_or_default());
-    let tasks = try_join_all(reads).await?.into_iter().flatten();
-    Ok(tasks.filter(|task| task.group() == Some(&group)).collect())
+    Ok(try_join_all(reads).await?.into_iter().flatten().collect())
 }
 
 /// `DescribeServices`, for all who ask at once: ten of one cluster in each call.

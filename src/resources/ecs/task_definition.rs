@@ -6,7 +6,7 @@
 use super::{
     REVISIONS,
     container::{Container, Proxy},
-    name_in, retag, tag_list, tag_permissions,
+    family_in, name_in, retag, tag_list, tag_permissions,
 };
 use crate::resources::{
     access::pass_role, apigateway::rest_api::RestApi, iam::role::Role, prelude::*,
@@ -200,8 +200,7 @@ impl Resource for TaskDefinition {
                 definition: Some(definition),
             }));
         }
-        let family = name_in(&out.arn).split(':').next().unwrap_or_default();
-        let active = cx.load::<Families>(family.into()).await?;
+        let active = cx.load::<Families>(family_in(&out.arn).into()).await?;
         Ok(active.map(|_| LiveTaskDefinition { content, tags: None, definition: None }))
     }
 
