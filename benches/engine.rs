@@ -14,11 +14,21 @@ use meshctl::{
     state::{State, Store},
 };
 use serde_json::{Value, json};
-use std::{cell::RefCell, collections::HashSet, rc::Rc, time::Instant};
+use std::{cell::RefCell, rc::Rc, time::Instant};
 
-/// A kind that only remembers what exists.
-#[derive(Default)]
-struct Nothing(RefCell<HashSet<String>>);
+/// A kind that only remembers what exists, by number, so that the account itself costs next to nothing.
+struct Nothing(RefCell<Vec<bool>>);
+
+impl Nothing {
+    fn set(&self, id: &str, there: bool) {
+        self.0.borrow_mut()[number(id)] = there;
+    }
+}
+
+/// The number at the end of an address.
+fn number(id: &str) -> usize {
+    id.rsplit('/').next().and_then(|text| text.parse().ok()).expect("a number at its end")
+}
 
 impl KindOps for Nothing {
     fn kind(&self) -> Kind {
@@ -54,7 +64,7 @@ impl KindOps for Nothing {
     }
 
     fn read<'a>(&'a self, id: &'a Value, _: Depth) -> LocalBoxFuture<'a, Result<Option<Live>>> {
-        let there = id.as_str().is_some_and(|id| self.0.borrow().contains(id));
+        let there = id.as_str().is_some_and(|id| self.0.borrow()[number(id)]);
         ready(Ok(there.then(|| Rc::new(()) as Live))).boxed_local()
     }
 
@@ -87,7 +97,7 @@ impl KindOps for Nothing {
     }
 
     fn delete<'a>(&'a self, id: &'a Value) -> LocalBoxFuture<'a, Result<()>> {
-        self.0.borrow_mut().remove(id.as_str().unwrap_or_default());
+        self.set(id.as_str().unwrap_or_default(), false);
         ready(Ok(())).boxed_local()
     }
 
@@ -130,7 +140,7 @@ impl Step for Node {
         _: &'a str,
         _: &Identities,
     ) -> LocalBoxFuture<'a, Result<Value>> {
-        self.all.0.borrow_mut().insert(address.to_string());
+        self.all.set(address.as_str(), true);
         ready(Ok(json!(address))).boxed_local()
     }
 
@@ -185,7 +195,7 @@ fn main() {
 }
 
 async fn measure(count: usize) -> [f64; 3] {
-    let all = Rc::new(Nothing::default());
+    let all = Rc::new(Nothing(RefCell::new(vec![false; count])));
     let kind: Rc<dyn KindOps> = all.clone();
     let graph = graph(count, &all, &kind);
     let engine = Engine {
