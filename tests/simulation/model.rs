@@ -7,7 +7,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Of these there may be two at one address for a while: the new one comes first. Tasks and their
 /// interfaces are AWS's own.
-const SEVERAL: [&str; 4] = ["TaskDefinition", "Deployment", "Task", "NetworkInterface"];
+const SEVERAL: [(&str, &str); 5] = [
+    ("ecs", "TaskDefinition"),
+    ("apigateway", "Deployment"),
+    ("apigatewayv2", "VpcLink"),
+    ("ecs", "Task"),
+    ("ec2", "NetworkInterface"),
+];
 
 /// How many of each kind a stack of this shape has.
 pub fn expected(shape: &Shape) -> BTreeMap<(&'static str, &'static str), usize> {
@@ -94,7 +100,7 @@ impl Model {
                 return Err(format!("it was made for another stack: {item:?}"));
             }
             let Some(address) = item.tags.get("meshctl:address") else { continue };
-            if !SEVERAL.contains(&item.kind)
+            if !SEVERAL.contains(&(item.service, item.kind))
                 && let Some(twin) = at.insert((item.kind, address), item)
             {
                 return Err(format!("two of one address: {twin:?} and {item:?}"));
