@@ -1,4 +1,5 @@
-//! Reads of one kind that are asked for together become one call.
+//! Calls of one kind that are asked for together become one call: reads, and deletions of what nothing
+//! stands on any more.
 //!
 //! Resource code asks for one thing; whoever asks first waits a moment, takes along all who asked
 //! meanwhile, and makes the call for everyone. While calls of the kind are under way, which takes long
@@ -25,7 +26,7 @@ const COMPANY: Duration = Duration::from_millis(3);
 /// does not hold up everybody.
 const CALLING: usize = 2;
 
-/// A call that describes many things at once.
+/// A call that describes many things at once, or deletes them.
 pub trait Batch: 'static {
     /// What one thing is asked for by.
     type Key: Ord + Clone + 'static;

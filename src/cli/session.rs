@@ -338,7 +338,10 @@ fn admit(allowed: &[String], told: &str, account: &str) -> Result<(), CliError> 
     if allowed.is_empty() || allowed.iter().any(|one| one == account) {
         return Ok(());
     }
-    let allowed = allowed.join(", ");
+    // A variable that is set and empty, as of a CI job without its value, allows none.
+    let named = allowed.iter().map(String::as_str).filter(|one| !one.is_empty());
+    let named = named.collect::<Vec<_>>().join(", ");
+    let allowed = if named.is_empty() { "empty" } else { &named };
     let message = format!("these credentials are of account {account}, and {told} is {allowed}");
     Err(CliError::new(Exit::Refused, message)
         .hint(format!("switch the profile, or add the account to {told}")))

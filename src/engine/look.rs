@@ -21,8 +21,6 @@ struct Look<'a> {
     identity: Value,
     depth: Depth,
     mark: Option<String>,
-    /// On record and never settled: its maker may have been killed a moment ago, and reads lag behind
-    /// creates. Taking it for gone would make a second one.
     fresh: bool,
 }
 
@@ -90,7 +88,7 @@ impl Survey {
                 identity,
                 depth: if same.is_some() && !finding.beside { depth } else { Depth::Full },
                 mark: same.and_then(|settled| settled.mark.clone()),
-                fresh: record.is_some_and(|record| record.settled.is_none()),
+                fresh: finding.fresh,
             })
         });
         looks.collect()

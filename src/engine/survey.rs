@@ -59,6 +59,9 @@ pub struct Finding {
     pub readiness: Readiness,
     /// Whether it was found in the account and not on record.
     pub adopted: bool,
+    /// Whether it was found, or is on record and never settled: its maker may have been killed a moment
+    /// ago, and reads lag behind creates. Taking it for gone would make a second one.
+    pub fresh: bool,
     /// Whether another one of its address is on record or was found: a listing by name, as of a task
     /// definition's family, may show that one.
     pub beside: bool,
@@ -180,6 +183,7 @@ impl Survey {
             }
             let other = |one: &Value| identity.as_ref().is_some_and(|it| !same(kind, it, one));
             let finding = Finding {
+                fresh: record.is_none_or(|record| record.settled.is_none()),
                 beside: retired().chain(of_kind().map(|found| &found.out)).any(other),
                 adopted: adopted && identity.is_some(),
                 identity,

@@ -24,9 +24,9 @@ const SLOTS: usize = 32;
 /// How long an entry waits for company before it is synced. Wall time.
 const COMPANY: Duration = Duration::from_millis(1);
 
-/// How long to look for something that a call with an unknown outcome may have made: reads lag
-/// behind creates by a few seconds.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long to look for something that a call with an unknown outcome may have made, or that was made a
+/// moment ago: reads lag behind creates by a few seconds. A look counts by when it began.
+pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The choice that says whether the record is whole: the last `up` that made things came to its end.
 /// Where it is not, all kinds are searched: a journal can have lost its end, and what a configuration no
@@ -219,23 +219,49 @@ impl Work {
         Err(Error::stranger(format_args!("{} {id}", kind.kind())).hint(hint))
     }
 
-    /// Looks for what a creating call of this node may have made: by its token, else by its address.
-    /// Looks several times when `patient`, because reads lag behind creates.
-    pub async fn find(
+    /// Looks for what one creating call of this node may have made: the one with its token, or any of its
+    /// address where the kind keeps no tokens. Looks several times when `patient`, because reads lag
+    /// behind creates.
+    pub async fn find_made(
         &self,
         kind: &Rc<dyn KindOps>,
         address: &Address,
-        token: Option<&str>,
+        token: &str,
+        patient: bool,
+    ) -> Result<Option<Found>> {
+        let by_the_call = |one: &&Found| one.token.as_deref().is_none_or(|it| it == token);
+        let made = |all: &[Found]| best(all.iter().filter(by_the_call), address, None).cloned();
+        self.find(kind, address, made, patient).await
+    }
+
+    /// Likewise, but any of its address will do: its name is taken.
+    pub async fn find_named(
+        &self,
+        kind: &Rc<dyn KindOps>,
+        address: &Address,
+        token: &str,
+        patient: bool,
+    ) -> Result<Option<Found>> {
+        let named = |all: &[Found]| best(all, address, Some(token)).cloned();
+        self.find(kind, address, named, patient).await
+    }
+
+    async fn find(
+        &self,
+        kind: &Rc<dyn KindOps>,
+        address: &Address,
+        pick: impl Fn(&[Found]) -> Option<Found>,
         patient: bool,
     ) -> Result<Option<Found>> {
         let begun = self.clock.now();
         let mut step = Duration::from_millis(500);
         loop {
+            let asked = self.clock.now();
             let found = self.attempt(address, kind.kind(), Doing::Read, || kind.search()).await?;
-            if let Some(found) = best(&found, address, token) {
-                return Ok(Some(found.clone()));
+            if let Some(found) = pick(&found) {
+                return Ok(Some(found));
             }
-            if !patient || self.clock.now().saturating_sub(begun) > PATIENCE {
+            if !patient || asked.saturating_sub(begun) > PATIENCE {
                 return Ok(None);
             }
             self.pause(step).await?;
@@ -256,10 +282,10 @@ impl Work {
         let begun = self.clock.now();
         let mut step = Duration::from_millis(500);
         loop {
+            let asked = self.clock.now();
             let read = || kind.read(identity, depth);
             let live = self.attempt(address, kind.kind(), Doing::Read, read).await?;
-            let late = self.clock.now().saturating_sub(begun) > PATIENCE;
-            if live.is_some() || !fresh || late {
+            if live.is_some() || !fresh || asked.saturating_sub(begun) > PATIENCE {
                 return Ok(live);
             }
             self.pause(step).await?;

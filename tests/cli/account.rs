@@ -28,6 +28,8 @@ fn without_a_configuration_the_command_line_or_the_environment_says_which_accoun
     let flag = [&down[..], &["--allowed-account", "333333333333"]].concat();
     let ran = run(&elsewhere, &served, &flag, OURS).ends(5);
     assert!(ran.stderr.contains("is 333333333333"), "the flag outranks it: {}", ran.stderr);
+    let ran = run(&elsewhere, &served, &down, "").ends(5);
+    assert!(ran.stderr.contains("MESHCTL_ALLOWED_ACCOUNTS is empty"), "{}", ran.stderr);
     assert_eq!(resources(&served), there);
     run(&elsewhere, &served, &down, OURS).ends(0);
     assert_eq!(resources(&served), 0);

@@ -295,6 +295,47 @@ async fn a_revision_that_a_killed_down_deregistered_before_an_older_one_is_made_
     gone(world).await;
 }
 
+#[tokio::test(start_paused = true)]
+async fn what_a_killed_up_has_just_made_is_made_once_whichever_read_lags() {
+    for nth in 1.. {
+        let world = World::new(DEMO);
+        // From here on the past is kept.
+        world.simulator.fault(Rule::new("none:None", When::Always, Fault::StaleRead(200.0)));
+        until(&world, world.up(), |world| world.count("ec2", "Vpc") == 2).await;
+        let stale = Fault::StaleRead(7.0);
+        world.simulator.fault(Rule::new("ec2:DescribeVpcs", When::Nth(nth), stale));
+        world.up().await.done();
+        if !world.simulator.struck().contains_key("stale-read") {
+            assert!(nth > 4, "there were {nth} reads");
+            break;
+        }
+        assert_eq!(world.count("ec2", "Vpc"), 2, "read {nth} was stale");
+        gone(world).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_call_without_an_answer_made_is_found_by_a_search_that_is_late() {
+    let mut world = World::new(DEMO);
+    world.simulator.fault(Rule::new("none:None", When::Always, Fault::StaleRead(200.0)));
+    world.up().await.done();
+    let all = world.count("ecs", "TaskDefinition");
+    world.edit("ecsdemo-nodejs:latest", "ecsdemo-nodejs:next");
+    // The first search begins too early to see it, and ends late.
+    for (operation, when, fault) in [
+        ("ecs:RegisterTaskDefinition", When::Nth(1), Fault::LoseAnswer),
+        ("ecs:ListTaskDefinitions", When::Always, Fault::StaleRead(8.0)),
+        ("ecs:DescribeTaskDefinition", When::Nth(2), Fault::Slow(11.0)),
+    ] {
+        world.simulator.fault(Rule::new(operation, when, fault));
+    }
+    world.up().await.done();
+    assert_eq!(world.simulator.struck()["lose-answer"], 1);
+    assert_eq!(world.simulator.struck()["slow"], 1);
+    assert_eq!(world.count("ecs", "TaskDefinition"), all);
+    gone(world).await;
+}
+
 /// Brings it up with a create that never works, and again without.
 async fn made_anew(operation: &str, address: &str, reason: &str) -> World {
     let world = World::new(DEMO);

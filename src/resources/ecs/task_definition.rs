@@ -217,13 +217,36 @@ impl Resource for TaskDefinition {
     async fn delete(cx: &Cx, out: &TaskDefinitionIdentity) -> Result<()> {
         let call = cx.ecs().deregister_task_definition().task_definition(&out.arn);
         call.send().await.op("ecs:DeregisterTaskDefinition").or_absent()?;
-        let call = cx.ecs().delete_task_definitions().task_definitions(&out.arn);
-        call.send().await.op("ecs:DeleteTaskDefinitions").or_absent().map(drop)
+        cx.load::<Deletions>(out.arn.clone()).await.map(drop)
     }
 
     fn id(out: &TaskDefinitionIdentity) -> String {
         name_in(&out.arn).into()
     }
+}
+
+/// `DeleteTaskDefinitions`, for all who ask at once: AWS takes one such call a second.
+struct Deletions;
+
+impl Batch for Deletions {
+    type Key = String;
+    type Value = ();
+    const MAX: usize = 10;
+
+    async fn fetch(cx: &Cx, arns: Vec<String>) -> Result<BTreeMap<String, ()>> {
+        if delete_all(cx, arns.clone()).await.or_absent()?.is_none() {
+            // One that is gone already may fail the call for all.
+            let apart =
+                arns.iter().map(async |arn| delete_all(cx, vec![arn.clone()]).await.or_absent());
+            try_join_all(apart).await?;
+        }
+        Ok(arns.into_iter().map(|arn| (arn, ())).collect())
+    }
+}
+
+async fn delete_all(cx: &Cx, arns: Vec<String>) -> Result<()> {
+    let call = cx.ecs().delete_task_definitions().set_task_definitions(Some(arns));
+    call.send().await.op("ecs:DeleteTaskDefinitions").map(drop)
 }
 
 async fn describe(cx: &Cx, arn: &str) -> Result<Option<(Definition, Tags)>> {
