@@ -301,8 +301,18 @@ async fn what_a_killed_up_has_just_made_is_made_once_whichever_read_lags() {
         let world = World::new(DEMO);
         // From here on the past is kept.
         world.simulator.fault(Rule::new("none:None", When::Always, Fault::StaleRead(200.0)));
-        until(&world, world.up(), |world| world.count("ec2", "Vpc") == 2).await;
-        let stale = Fault::StaleRead(7.0);
+        tokio::time::sleep(Duration::from_secs(20)).await;
+        // Made, and still to be changed.
+        let change = "ec2:ModifyVpcAttribute";
+        for first in 1..=2 {
+            world.simulator.fault(Rule::new(change, When::Nth(first), Fault::Throttle));
+        }
+        until(&world, world.up(), |world| {
+            world.simulator.calls().iter().any(|call| call.operation == change)
+        })
+        .await;
+        // As it was before there was any: the next one waits a minute for the namespace before it looks.
+        let stale = Fault::StaleRead(65.0);
         world.simulator.fault(Rule::new("ec2:DescribeVpcs", When::Nth(nth), stale));
         world.up().await.done();
         if !world.simulator.struck().contains_key("stale-read") {
