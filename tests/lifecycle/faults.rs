@@ -325,6 +325,24 @@ async fn what_a_killed_up_has_just_made_is_made_once_whichever_read_lags() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_deployment_whose_answer_was_lost_is_not_taken_for_its_predecessor() {
+    let mut world = World::new(DEMO);
+    world.simulator.fault(Rule::new("none:None", When::Always, Fault::StaleRead(200.0)));
+    world.up().await.done();
+    // API Gateway takes one deployment in five seconds.
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    world.edit("path = \"/crystal/\"", "path = \"/crystal/api\"");
+    let create = "apigateway:CreateDeployment";
+    world.simulator.fault(Rule::new(create, When::Nth(1), Fault::LoseAnswer));
+    let stale = Fault::StaleRead(5.0);
+    world.simulator.fault(Rule::new("apigateway:GetDeployments", When::Always, stale));
+    world.up().await.done();
+    assert_eq!(world.simulator.struck()["lose-answer"], 1);
+    assert_eq!(world.count("apigateway", "Deployment"), 1);
+    gone(world).await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_a_call_without_an_answer_made_is_found_by_a_search_that_is_late() {
     let mut world = World::new(DEMO);
     world.simulator.fault(Rule::new("none:None", When::Always, Fault::StaleRead(200.0)));

@@ -61,7 +61,8 @@ pub fn address(api: &Address) -> Address {
     api.child("deployment")
 }
 
-/// What descriptions of our deployments begin with; the hash of the definition follows.
+/// What descriptions of our deployments begin with. The hash of the definition follows, and the token of
+/// the creating call, for want of tags.
 const MARK: &str = "meshctl ";
 
 /// What is known of a deployment.
@@ -100,7 +101,8 @@ impl Resource for Deployment {
         let (api, content) = (needs.api.id.clone(), self.content(needs));
         let _turn = turn(&api).await;
         let call = cx.apigateway().create_deployment().rest_api_id(&api);
-        let made = call.description(format!("{MARK}{content}")).send().await.op(OP)?;
+        let made =
+            call.description(format!("{MARK}{content} {}", cx.token())).send().await.op(OP)?;
         Ok(DeploymentId { id: made.id().answered(OP, "id")?.into(), api, content })
     }
 
@@ -121,12 +123,12 @@ impl Resource for Deployment {
         for api in our_apis(cx).await? {
             let all = cx.load::<Deployments>(api.out.id.clone()).await?.unwrap_or_default();
             found.extend(all.iter().filter_map(|deployment| {
-                let content = content(deployment)?;
+                let (content, token) = marks(deployment)?;
                 let id = deployment.id()?.into();
                 let rank = deployment.created_date().map_or(0, |date| date.secs());
                 let out = DeploymentId { api: api.out.id.clone(), id, content };
                 let address = address(&api.address);
-                Some(Found { address, token: None, out, rank, tags: Tags::new() })
+                Some(Found { address, token, out, rank, tags: Tags::new() })
             }));
         }
         Ok(found)
@@ -142,6 +144,7 @@ impl Resource for Deployment {
         }
         let all = cx.load::<Deployments>(out.api.clone()).await?.unwrap_or_default();
         let ours = all.iter().find(|deployment| deployment.id() == Some(&out.id));
+        let content = |deployment| marks(deployment).map(|(content, _)| content);
         Ok(ours.map(|deployment| LiveDeployment { content: content(deployment) }))
     }
 
@@ -158,8 +161,10 @@ impl Resource for Deployment {
 }
 
 /// The hash in the description of a deployment of ours.
-fn content(deployment: &apigateway::Deployment) -> Option<String> {
-    deployment.description()?.strip_prefix(MARK).map(String::from)
+/// The hash of the definition and the token of the creating call, where it is one of ours.
+fn marks(deployment: &apigateway::Deployment) -> Option<(String, Option<String>)> {
+    let mut words = deployment.description()?.strip_prefix(MARK)?.split(' ').map(String::from);
+    Some((words.next()?, words.next()))
 }
 
 /// `GetDeployments` of one API.
