@@ -6,7 +6,7 @@ use super::{
     Event,
     retry::Doing,
     survey::{Action, Finding, fingerprint, tag_changes},
-    work::{PATIENCE, Work},
+    work::Work,
 };
 use crate::{
     model::{
@@ -23,8 +23,8 @@ use tokio::sync::mpsc::UnboundedSender;
 const LAG: Duration = Duration::from_secs(60);
 /// How long a change may take to show.
 const EFFECT: Duration = Duration::from_secs(90);
-/// The longest time between two looks for what was just created.
-const STEP: Duration = Duration::from_secs(2);
+/// The first and the longest time between two looks for what was just created.
+const STEPS: (Duration, Duration) = (Duration::from_millis(300), Duration::from_secs(2));
 
 /// A node has an identity; its dependants may start.
 pub struct Identified {
@@ -230,23 +230,13 @@ impl Ensure<'_> {
         depth: Depth,
     ) -> Result<Option<Live>> {
         let work = self.work;
-        let begun = work.clock.now();
         let shows_by = match created_at {
             Some(created) => created + LAG,
-            None if self.finding.fresh => begun + PATIENCE,
-            None => begun,
+            None => work.shows_by(self.finding.fresh),
         };
-        let mut step = Duration::from_millis(300);
-        loop {
-            let asked = work.clock.now();
-            let read = || kind.read(identity, depth);
-            let live = work.attempt(&self.address, kind.kind(), Doing::Read, read).await?;
-            if live.is_some() || asked >= shows_by {
-                return Ok(live);
-            }
-            work.pause(step).await?;
-            step = (step * 2).min(STEP);
-        }
+        let read = || kind.read(identity, depth);
+        let ask = async || work.attempt(&self.address, kind.kind(), Doing::Read, read).await;
+        work.shown(shows_by, STEPS, ask).await
     }
 
     /// Waits until it works. The first look comes before the earliest expected moment.

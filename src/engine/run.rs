@@ -173,7 +173,7 @@ impl Engine {
             }
             // A creating call of unknown outcome: what it made may take a moment to show.
             if let Some(token) = &record.started
-                && let Some(found) = self.work.find_made(kind, address, token, true).await?
+                && let Some(found) = self.work.find_made(kind, address, token).await?
             {
                 extras.push(Extra::found(kind, found));
             }

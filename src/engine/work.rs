@@ -26,7 +26,10 @@ const COMPANY: Duration = Duration::from_millis(1);
 
 /// How long to look for something that a call with an unknown outcome may have made, or that was made a
 /// moment ago: reads lag behind creates by a few seconds. A look counts by when it began.
-pub(super) const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The first and the longest time between two such looks.
+const STEPS: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(4));
 
 /// The choice that says whether the record is whole: the last `up` that made things came to its end.
 /// Where it is not, all kinds are searched: a journal can have lost its end, and what a configuration no
@@ -220,21 +223,19 @@ impl Work {
     }
 
     /// Looks for what one creating call of this node may have made: the one with its token, or any of its
-    /// address where the kind keeps no tokens. Looks several times when `patient`, because reads lag
-    /// behind creates.
+    /// address where the kind keeps no tokens. Looks several times, because reads lag behind creates.
     pub async fn find_made(
         &self,
         kind: &Rc<dyn KindOps>,
         address: &Address,
         token: &str,
-        patient: bool,
     ) -> Result<Option<Found>> {
         let by_the_call = |one: &&Found| one.token.as_deref().is_none_or(|it| it == token);
         let made = |all: &[Found]| best(all.iter().filter(by_the_call), address, None).cloned();
-        self.find(kind, address, made, patient).await
+        self.find(kind, address, made, true).await
     }
 
-    /// Likewise, but any of its address will do: its name is taken.
+    /// Likewise, but any of its address will do, for its name is taken; and only once unless `patient`.
     pub async fn find_named(
         &self,
         kind: &Rc<dyn KindOps>,
@@ -253,20 +254,11 @@ impl Work {
         pick: impl Fn(&[Found]) -> Option<Found>,
         patient: bool,
     ) -> Result<Option<Found>> {
-        let begun = self.clock.now();
-        let mut step = Duration::from_millis(500);
-        loop {
-            let asked = self.clock.now();
+        let ask = async || {
             let found = self.attempt(address, kind.kind(), Doing::Read, || kind.search()).await?;
-            if let Some(found) = pick(&found) {
-                return Ok(Some(found));
-            }
-            if !patient || asked.saturating_sub(begun) > PATIENCE {
-                return Ok(None);
-            }
-            self.pause(step).await?;
-            step = (step * 2).min(Duration::from_secs(4));
-        }
+            Ok(pick(&found))
+        };
+        self.shown(self.shows_by(patient), STEPS, ask).await
     }
 
     /// Describes something, and looks again for a while when it does not show and may be `fresh`:
@@ -279,17 +271,32 @@ impl Work {
         depth: Depth,
         fresh: bool,
     ) -> Result<Option<Live>> {
-        let begun = self.clock.now();
-        let mut step = Duration::from_millis(500);
+        let read = || kind.read(identity, depth);
+        let ask = async || self.attempt(address, kind.kind(), Doing::Read, read).await;
+        self.shown(self.shows_by(fresh), STEPS, ask).await
+    }
+
+    /// When something shows at the latest that may have been made a moment ago; now, where it was not.
+    pub(super) fn shows_by(&self, fresh: bool) -> Duration {
+        self.clock.now() + if fresh { PATIENCE } else { Duration::ZERO }
+    }
+
+    /// Asks until something shows, or until an ask that began at `shows_by` or later has seen nothing.
+    /// Between two it waits for the first of the steps, then twice as long each time, up to the longest.
+    pub(super) async fn shown<T>(
+        &self,
+        shows_by: Duration,
+        (mut step, longest): (Duration, Duration),
+        ask: impl AsyncFn() -> Result<Option<T>>,
+    ) -> Result<Option<T>> {
         loop {
             let asked = self.clock.now();
-            let read = || kind.read(identity, depth);
-            let live = self.attempt(address, kind.kind(), Doing::Read, read).await?;
-            if live.is_some() || !fresh || asked.saturating_sub(begun) > PATIENCE {
-                return Ok(live);
+            let seen = ask().await?;
+            if seen.is_some() || asked >= shows_by {
+                return Ok(seen);
             }
             self.pause(step).await?;
-            step = (step * 2).min(Duration::from_secs(4));
+            step = (step * 2).min(longest);
         }
     }
 }

@@ -28,7 +28,7 @@ impl Ensure<'_> {
         });
         // An earlier run made the call, and nobody knows what came of it.
         if let Some(token) = &started
-            && let Some(found) = work.find_made(kind, address, token, true).await?
+            && let Some(found) = work.find_made(kind, address, token).await?
         {
             return Ok((self.adopt(kind, found.out).await?, Depth::Full));
         }
@@ -58,11 +58,11 @@ impl Ensure<'_> {
             };
             // The name is taken, perhaps by the answer that was lost; or the outcome is unknown.
             if matches!(error.class, Class::Exists | Class::Transient) {
-                let patient = error.class == Class::Transient || attempt > 1 || of_earlier_run;
                 let found = if error.class == Class::Exists {
+                    let patient = attempt > 1 || of_earlier_run;
                     work.find_named(kind, address, &token, patient).await?
                 } else {
-                    work.find_made(kind, address, &token, patient).await?
+                    work.find_made(kind, address, &token).await?
                 };
                 if let Some(found) = found {
                     return Ok((self.adopt(kind, found.out).await?, Depth::Full));

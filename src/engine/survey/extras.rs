@@ -105,7 +105,7 @@ impl Survey {
         });
         for (address, kind, token) in started {
             let Some(kind) = registry.get(&kind) else { continue };
-            if let Some(found) = work.find_made(kind, &address, &token, true).await? {
+            if let Some(found) = work.find_made(kind, &address, &token).await? {
                 let known = self.extras.iter().any(|extra| {
                     extra.address == address && same(kind, &extra.identity, &found.out)
                 });
