@@ -14,7 +14,7 @@ fn up_makes_everything_then_nothing_then_what_changed() {
       red      http://servicemesh-demo-consumer-[id].us-east-1.elb.amazonaws.com/
       api      [id]
       api url  https://[id].execute-api.us-east-1.amazonaws.com/default
-      slowest  … api/vpc-link [time] …
+      slowest  [three, with their times]
       critical path [time] of [time], expected [time]: provider/load-balancer/internal → api/vpc-link
       This is the embedded simulator: the addresses are its own, and answer nobody.
     ");
@@ -70,7 +70,7 @@ fn what_fails_is_told_with_its_reason_and_the_rest_is_up() {
       red      http://servicemesh-demo-consumer-[id].us-east-1.elb.amazonaws.com/
       api      [id]
       api url  https://[id].execute-api.us-east-1.amazonaws.com/default
-      slowest  … api/vpc-link [time] …
+      slowest  [three, with their times]
       critical path [time] of [time], expected [time]: provider/load-balancer/internal → api/vpc-link
       This is the embedded simulator: the addresses are its own, and answer nobody.
     ");
