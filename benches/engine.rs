@@ -7,8 +7,8 @@ use futures_util::future::{FutureExt, LocalBoxFuture, ready};
 use meshctl::{
     engine::{Engine, Events, Interrupt, retry::Retry, work::Work},
     model::{
-        Address, Clock, Depth, Drift, Edge, Found, Graph, Identities, Kind, KindOps, Live,
-        Milestone, Permission, Readiness, Registry, Replacement, Result, Step, Tags, Times,
+        Address, Clock, Depth, Drift, Edge, Found, Graph, Identities, Identity, Kind, KindOps,
+        Live, Milestone, Permission, Readiness, Registry, Replacement, Result, Step, Tags, Times,
         tags::TagChanges,
     },
     state::{State, Store},
@@ -17,17 +17,17 @@ use serde_json::{Value, json};
 use std::{cell::RefCell, rc::Rc, time::Instant};
 
 /// A kind that only remembers what exists, by number, so that the account itself costs next to nothing.
+/// The number is the identity.
 struct Nothing(RefCell<Vec<bool>>);
 
 impl Nothing {
-    fn set(&self, id: &str, there: bool) {
-        self.0.borrow_mut()[number(id)] = there;
+    fn set(&self, id: usize, there: bool) {
+        self.0.borrow_mut()[id] = there;
     }
 }
 
-/// The number at the end of an address.
-fn number(id: &str) -> usize {
-    id.rsplit('/').next().and_then(|text| text.parse().ok()).expect("a number at its end")
+fn number(identity: &Value) -> usize {
+    identity.as_u64().and_then(|id| id.try_into().ok()).expect("the number of a node")
 }
 
 impl KindOps for Nothing {
@@ -64,7 +64,7 @@ impl KindOps for Nothing {
     }
 
     fn read<'a>(&'a self, id: &'a Value, _: Depth) -> LocalBoxFuture<'a, Result<Option<Live>>> {
-        let there = id.as_str().is_some_and(|id| self.0.borrow()[number(id)]);
+        let there = self.0.borrow()[number(id)];
         ready(Ok(there.then(|| Rc::new(()) as Live))).boxed_local()
     }
 
@@ -97,12 +97,12 @@ impl KindOps for Nothing {
     }
 
     fn delete<'a>(&'a self, id: &'a Value) -> LocalBoxFuture<'a, Result<()>> {
-        self.set(id.as_str().unwrap_or_default(), false);
+        self.set(number(id), false);
         ready(Ok(())).boxed_local()
     }
 
     fn id(&self, identity: &Value) -> String {
-        identity.as_str().unwrap_or_default().into()
+        identity.to_string()
     }
 }
 
@@ -110,6 +110,7 @@ impl KindOps for Nothing {
 struct Node {
     kind: Rc<dyn KindOps>,
     all: Rc<Nothing>,
+    at: usize,
     edges: Vec<Edge>,
 }
 
@@ -136,12 +137,12 @@ impl Step for Node {
 
     fn create<'a>(
         &'a self,
-        address: &'a Address,
+        _: &'a Address,
         _: &'a str,
         _: &Identities,
-    ) -> LocalBoxFuture<'a, Result<Value>> {
-        self.all.set(address.as_str(), true);
-        ready(Ok(json!(address))).boxed_local()
+    ) -> LocalBoxFuture<'a, Result<Identity>> {
+        self.all.set(self.at, true);
+        ready(Ok(json!(self.at).into())).boxed_local()
     }
 
     fn drift(&self, _: &Live, _: &Identities) -> Option<Drift> {
@@ -175,7 +176,7 @@ fn graph(count: usize, all: &Rc<Nothing>, kind: &Rc<dyn KindOps>) -> Graph {
             .collect();
         edges.sort();
         edges.dedup();
-        let node = Node { kind: Rc::clone(kind), all: Rc::clone(all), edges };
+        let node = Node { kind: Rc::clone(kind), all: Rc::clone(all), at, edges };
         (names[at].clone(), Rc::new(node) as Rc<dyn Step>)
     });
     nodes.collect()

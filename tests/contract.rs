@@ -8,10 +8,9 @@ mod common;
 use common::{DEMO, World, connect, linked};
 use meshctl::{
     engine::Action,
-    model::{Address, Class, Depth, Identities, Kind, Step, Tags, tags::TagChanges},
+    model::{Address, Class, Depth, Identities, Identity, Kind, Step, Tags, tags::TagChanges},
     simulator::{Fault, Rule, When},
 };
-use serde_json::Value;
 use std::{
     collections::{BTreeMap, BTreeSet},
     rc::Rc,
@@ -30,7 +29,7 @@ async fn one_of_each(world: &World) -> BTreeMap<Kind, (Address, Rc<dyn Step>)> {
     nodes.map(|(at, step)| (step.kind().kind(), (at.clone(), Rc::clone(step)))).collect()
 }
 
-fn identity(known: &Identities, address: &Address) -> Value {
+fn identity(known: &Identities, address: &Address) -> Identity {
     known.raw(address).unwrap_or_else(|| panic!("{address} has an identity")).clone()
 }
 

@@ -8,7 +8,7 @@
 use crate::common::World;
 use meshctl::{
     engine::{Event, Events},
-    model::{Address, ByAddress, CriticalPath, Edge, Graph, Identities, Milestone, Span},
+    model::{Address, ByAddress, CriticalPath, Edge, Edges, Graph, Identities, Milestone, Span},
     simulator::{Simulator, latency::Latency},
 };
 use serde_json::Value;
@@ -93,7 +93,7 @@ impl Watch {
 
     /// The longest path of what AWS took to take it away: what is `Created` here is no longer
     /// listed, what is `Ready` has let go of its network interfaces.
-    pub fn floor_down(&self, edges: &ByAddress<Vec<Edge>>, known: &Identities) -> CriticalPath {
+    pub fn floor_down(&self, edges: &ByAddress<Edges>, known: &Identities) -> CriticalPath {
         let mut before: ByAddress<Vec<Edge>> =
             edges.keys().map(|address| (address.clone(), Vec::new())).collect();
         for (address, needs) in edges {
@@ -104,6 +104,7 @@ impl Watch {
                 before.entry(need.on.clone()).or_default().push(Edge::new(address.clone(), until));
             }
         }
+        let before = before.into_iter().map(|(address, edges)| (address, edges.into())).collect();
         let nodes = self.nodes.borrow();
         let end = self.simulator.behind(|account| account.now);
         CriticalPath::find(&before, |address| {

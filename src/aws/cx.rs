@@ -7,7 +7,7 @@ use std::{ops::Deref, rc::Rc};
 
 /// Whose account it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Identity {
+pub struct Caller {
     /// Twelve digits.
     pub account: String,
     /// Who asks, for messages.
@@ -24,7 +24,7 @@ pub struct Scope {
     /// The region.
     pub region: String,
     /// The account.
-    pub identity: Identity,
+    pub caller: Caller,
     /// The user's own tags.
     pub tags: Tags,
 }
@@ -150,11 +150,11 @@ pub fn tags_at(scope: &Scope, address: &Address) -> Tags {
 ///
 /// # Errors
 /// When there are no usable credentials, or no AWS to ask.
-pub async fn caller(clients: &Clients) -> Result<Identity> {
+pub async fn caller(clients: &Clients) -> Result<Caller> {
     const OP: &str = "sts:GetCallerIdentity";
     let caller = clients.sts().get_caller_identity().send().await.op(OP)?;
     let arn = caller.arn().answered(OP, "Arn")?.to_owned();
     let account = caller.account().answered(OP, "Account")?.to_owned();
     let partition = arn.split(':').nth(1).unwrap_or("aws").to_owned();
-    Ok(Identity { account, arn, partition })
+    Ok(Caller { account, arn, partition })
 }

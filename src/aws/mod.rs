@@ -15,5 +15,5 @@ pub mod vpc_links;
 pub use batch::{Batch, Batches};
 pub use calls::{CallCounts, CallLog};
 pub use clients::{Clients, Endpoint};
-pub use cx::{Cx, Identity, Scope};
+pub use cx::{Caller, Cx, Scope};
 pub use error::{Answered, OpResult, OrAbsent};

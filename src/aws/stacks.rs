@@ -109,7 +109,7 @@ async fn log_groups(cx: &Cx) -> Result<Vec<Tags>> {
     let pages = cx.logs().describe_log_groups().log_group_name_prefix("/meshctl/");
     let pages = pages.into_paginator().items();
     let groups: Vec<_> = pages.send().try_collect().await.op("logs:DescribeLogGroups")?;
-    let (identity, region) = (&cx.scope().identity, &cx.scope().region);
+    let (identity, region) = (&cx.scope().caller, &cx.scope().region);
     let tags = groups.iter().filter_map(|group| group.log_group_name()).map(|name| async move {
         let (partition, account) = (&identity.partition, &identity.account);
         let arn = format!("arn:{partition}:logs:{region}:{account}:log-group:{name}");

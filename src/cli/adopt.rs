@@ -3,7 +3,7 @@
 use super::{CliError, Exit, args::Common, session::Session, trace};
 use crate::{
     engine::{Events, Interrupt, survey::census},
-    model::{Address, Found, Graph, KindOps},
+    model::{Address, Found, Graph, Identity, KindOps},
     report::{
         Output, Reporter,
         text::{count, out},
@@ -11,7 +11,7 @@ use crate::{
     state::{Entry, State, Store, store::set_aside},
 };
 use clap::Args;
-use serde_json::{Value, json};
+use serde_json::json;
 use std::{collections::BTreeMap, rc::Rc};
 
 /// Rebuild the state from the tags of what exists
@@ -140,13 +140,13 @@ fn created(
     graph: Option<&Graph>,
     address: &Address,
     kind: &Rc<dyn KindOps>,
-    identity: Value,
+    identity: Identity,
 ) -> Entry {
     let step = graph.and_then(|graph| graph.get(address));
     Entry::Created {
         address: address.clone(),
         kind: kind.kind().0.into(),
         identity,
-        edges: step.map(|step| step.edges()).unwrap_or_default(),
+        edges: step.map(|step| step.edges().into()).unwrap_or_default(),
     }
 }

@@ -71,7 +71,7 @@ impl Down {
         err!(
             "This removes everything of {} in account {}, {}.",
             scope.stack,
-            scope.identity.account,
+            scope.caller.account,
             scope.region
         );
         let mut line = String::new();

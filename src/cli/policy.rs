@@ -6,7 +6,7 @@ use super::{
     session::{read_config, recorded_mesh},
 };
 use crate::{
-    aws::{CallLog, Clients, Cx, Endpoint, Scope, cx::Identity},
+    aws::{CallLog, Clients, Cx, Endpoint, Scope, cx::Caller},
     config::{Config, MeshKind},
     doctor,
     model::Clock,
@@ -99,7 +99,7 @@ impl Policy {
         let region = self.region(config, state);
         let scope = Scope {
             stack: config.stack.clone(),
-            identity: Identity {
+            caller: Caller {
                 account: self.account(config, state),
                 arn: String::new(),
                 partition: partition(&region).into(),

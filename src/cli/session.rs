@@ -16,7 +16,7 @@ use crate::{
     config::{Config, stack_fault},
     engine::{Engine, Events, Interrupt, Outcome, retry::Retry, work::Work},
     model::{
-        ByAddress, Class, Clock, Edge, Error, Estimates, Registry, Result as ModelResult, Run,
+        ByAddress, Class, Clock, Edges, Error, Estimates, Registry, Result as ModelResult, Run,
         Tags, tags::EXPIRES,
     },
     report::{
@@ -89,7 +89,7 @@ impl Session {
         let mut session = Self::with(clients, config, &stack, directory, clock).await?;
         session.local = common.local;
         let told = "--allowed-account or MESHCTL_ALLOWED_ACCOUNTS";
-        admit(&common.allowed_accounts, told, &session.cx.scope().identity.account)?;
+        admit(&common.allowed_accounts, told, &session.cx.scope().caller.account)?;
         Ok(session)
     }
 
@@ -108,11 +108,11 @@ impl Session {
             CliError::new(Exit::Usage, "no AWS region is set")
                 .hint("give --region, set AWS_REGION, or add region to the configuration")
         })?;
-        let identity = patiently(clock, || caller(&clients)).await.map_err(nobody)?;
+        let caller = patiently(clock, || caller(&clients)).await.map_err(nobody)?;
         let allowed = config.as_ref().map(|config| config.allowed_accounts.as_slice());
-        admit(allowed.unwrap_or_default(), "allowed_accounts", &identity.account)?;
+        admit(allowed.unwrap_or_default(), "allowed_accounts", &caller.account)?;
         let tags = config.as_ref().map(|config| config.tags.clone()).unwrap_or_default();
-        let scope = Scope { stack: stack.into(), region, identity, tags };
+        let scope = Scope { stack: stack.into(), region, caller, tags };
         clients.log().pace.set_speed(clock.speed());
         let cx = Cx::new(clients, scope, clock);
         let registry = resources::registry(&cx);
@@ -182,7 +182,7 @@ impl Session {
         let opened = self.opened();
         let state = store.state();
         self.own(state)?;
-        let same = state.account == scope.identity.account && state.region == scope.region;
+        let same = state.account == scope.caller.account && state.region == scope.region;
         if !same {
             let position = store.append(opened)?;
             store.sync(position)?;
@@ -214,7 +214,7 @@ impl Session {
     /// When it is of another account or region.
     pub fn own(&self, state: &State) -> Result<(), CliError> {
         let scope = self.cx.scope();
-        let here = (&scope.identity.account, &scope.region);
+        let here = (&scope.caller.account, &scope.region);
         if state.account.is_empty() || (&state.account, &state.region) == here {
             return Ok(());
         }
@@ -235,7 +235,7 @@ impl Session {
         Entry::Opened {
             version: VERSION,
             stack: scope.stack.clone(),
-            account: scope.identity.account.clone(),
+            account: scope.caller.account.clone(),
             region: scope.region.clone(),
         }
     }
@@ -254,7 +254,7 @@ impl Session {
         &self,
         command: &str,
         timings: &Timings,
-        edges: &ByAddress<Vec<Edge>>,
+        edges: &ByAddress<Edges>,
         outcome: &Outcome,
     ) -> Run {
         let seconds = self.clock.now().as_secs_f64();

@@ -9,7 +9,7 @@ pub fn judge(scope: &Scope, config: Option<&Config>) -> Check {
         [] => "allowed_accounts admits every account",
         _ => "allowed_accounts admits it",
     };
-    let (identity, region) = (&scope.identity, &scope.region);
+    let (identity, region) = (&scope.caller, &scope.region);
     let what = format!("{} in account {}, {region}; {guard}", identity.arn, identity.account);
     Check::ok("identity", what)
 }

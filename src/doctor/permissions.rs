@@ -162,7 +162,7 @@ async fn ask(cx: &Cx, who: &str, group: &[Question]) -> Result<Vec<Question>> {
 /// Whose policies to simulate; `None` for the account's root, which may do everything.
 async fn principal(cx: &Cx) -> Result<Option<String>> {
     const OP: &str = "iam:GetRole";
-    let arn = &cx.scope().identity.arn;
+    let arn = &cx.scope().caller.arn;
     let end = arn.rsplit(':').next().unwrap_or_default();
     match end.split('/').collect::<Vec<_>>().as_slice() {
         ["root"] => Ok(None),

@@ -3,7 +3,7 @@
 
 use super::{Asked, Facts, Plan, permissions::Question};
 use crate::{
-    aws::{Identity, Scope},
+    aws::{Caller, Scope},
     model::Check,
 };
 use std::collections::BTreeSet;
@@ -39,7 +39,7 @@ fn absent(plan: &Plan, facts: &Facts) -> Vec<(&'static str, &'static str)> {
 }
 
 fn question(scope: &Scope, service: &str, name: &str) -> Question {
-    let Identity { account, partition, .. } = &scope.identity;
+    let Caller { account, partition, .. } = &scope.caller;
     let role = format!("aws-service-role/{service}/{name}");
     Question {
         action: "iam:CreateServiceLinkedRole".into(),

@@ -12,7 +12,9 @@ use super::{
     work::Work,
 };
 use crate::{
-    model::{Address, Class, Error, Graph, Identities, Milestone, Readiness, Replacement, Result},
+    model::{
+        Address, Class, Edges, Error, Graph, Identities, Milestone, Readiness, Replacement, Result,
+    },
     state::Entry,
 };
 use futures_util::{StreamExt, stream::FuturesUnordered};
@@ -97,7 +99,7 @@ impl<'a> Build<'a> {
         });
         let extras: Vec<Extra> = extras.collect();
         work.events.tell(Event::Phase { phase: Phase::Remove, nodes: extras.len() });
-        let removed = remove(work, extras).await;
+        let removed = remove(work, &extras).await;
         for address in going {
             if let Some(finding) = self.survey.findings.get_mut(&address) {
                 if removed.deleted.contains(&address) {
@@ -122,6 +124,10 @@ impl<'a> Build<'a> {
         work.events.tell(Event::Phase { phase: Phase::Build, nodes: self.graph.len() });
         let stuck = self.failures.keys().chain(self.skipped.keys());
         let stuck: Vec<usize> = stuck.filter_map(|address| self.graph.place(address)).collect();
+        self.pass_settled();
+        if stuck.is_empty() && self.ends.iter().all(Option::is_some) {
+            return Ok(());
+        }
         let path = ahead(self.graph, &self.survey, &work.estimates, &self.ends);
         if path.seconds > 0.0 {
             work.events.tell(Event::Forecast { path });
@@ -133,7 +139,9 @@ impl<'a> Build<'a> {
         for at in stuck {
             block(work, self.graph, &mut self.skipped, &mut queue, at);
         }
-        self.pass_settled(&mut queue);
+        for at in (0..self.ends.len()).filter(|at| self.ends[*at].is_some()) {
+            queue.reached(at, Milestone::Ready);
+        }
         loop {
             let must_go = self.turn(&mut queue).await?;
             if must_go.is_empty() || work.interrupt.requested() {
@@ -154,19 +162,13 @@ impl<'a> Build<'a> {
     }
 
     /// Nodes that are as wished and work need no life of their own.
-    fn pass_settled(&mut self, queue: &mut Queue<'_>) {
-        for (at, (address, finding)) in self.survey.findings.iter().enumerate() {
+    fn pass_settled(&mut self) {
+        for ((address, finding), ended) in self.survey.findings.iter().zip(&mut self.ends) {
             let at_rest =
                 finding.action == Action::Nothing && finding.readiness == Readiness::Ready;
-            let recorded = self.engine.work.with_state(|state| {
-                let record = state.records.get(address);
-                record.is_some_and(|record| {
-                    record.settled.as_ref().is_some_and(|s| !s.wish.is_empty())
-                })
-            });
-            if at_rest && recorded && !self.failures.contains_key(address) {
-                queue.reached(at, Milestone::Ready);
-                self.ends[at] = Some(Ensured::Unchanged);
+            if ended.is_none() && at_rest && finding.settled && !self.failures.contains_key(address)
+            {
+                *ended = Some(Ensured::Unchanged);
             }
         }
     }
@@ -254,8 +256,8 @@ impl<'a> Build<'a> {
         let mut going: BTreeSet<Address> = roots.map(|(address, _)| address.clone()).collect();
         loop {
             let stands = |address: &&Address| {
-                let mut needs = self.graph.needs(address).iter();
-                needs.any(|edge| !edge.only_after && going.contains(&edge.on))
+                let needs = self.graph.needs(address);
+                needs.iter().any(|edge| !edge.only_after && going.contains(&edge.on))
             };
             let findings = self.survey.findings.iter().zip(&self.ends);
             let unstarted =
@@ -281,7 +283,7 @@ impl<'a> Build<'a> {
                 let kind = self.engine.registry.get(&record.kind).cloned();
                 record.retired.iter().filter_map(move |identity| {
                     let (kind, identity) = (kind.clone()?, identity.clone());
-                    let (address, edges) = (address.clone(), Vec::new());
+                    let (address, edges) = (address.clone(), Edges::default());
                     Some(Extra { address, kind, identity, edges, fresh: false, seen: false })
                 })
             });
@@ -316,7 +318,7 @@ impl<'a> Build<'a> {
             return Ok(());
         }
         work.events.tell(Event::Phase { phase: Phase::Remove, nodes: extras.len() });
-        take(&mut self.outcome, remove(work, extras).await);
+        take(&mut self.outcome, remove(work, &extras).await);
         Ok(())
     }
 
@@ -329,13 +331,6 @@ impl<'a> Build<'a> {
         if again {
             self.failures.clear();
             self.skipped.clear();
-            for ((address, finding), ended) in self.survey.findings.iter_mut().zip(&self.ends) {
-                if ended.is_some() {
-                    finding.identity = self.known.borrow().raw(address).cloned();
-                    finding.action = Action::Nothing;
-                    finding.readiness = Readiness::Ready;
-                }
-            }
         }
         again
     }

@@ -10,8 +10,8 @@ use super::{
 };
 use crate::{
     model::{
-        Address, Class, Depth, Drift, Edge, Error, Identities, KindOps, Live, Readiness, Result,
-        Step, Tags,
+        Address, Class, Depth, Drift, Edges, Error, Fingerprint, Identities, Identity, KindOps,
+        Live, Readiness, Result, Step, Tags,
     },
     state::Entry,
 };
@@ -31,7 +31,7 @@ pub struct Identified {
     /// Its place in the graph.
     pub place: usize,
     /// Its identity.
-    pub identity: Value,
+    pub identity: Identity,
 }
 
 /// How a node's life ended well.
@@ -60,7 +60,7 @@ pub struct Ensure<'a> {
     /// What is wanted.
     pub step: Rc<dyn Step>,
     /// What it needs.
-    pub needs: &'a [Edge],
+    pub needs: Edges,
     /// As it was found.
     pub finding: Finding,
     /// Whether the whole run is expected to wait for it.
@@ -131,7 +131,7 @@ impl Ensure<'_> {
         }
     }
 
-    fn tell_identity(&self, identity: &Value) {
+    fn tell_identity(&self, identity: &Identity) {
         let (place, identity) = (self.place, identity.clone());
         // The loop outlives its nodes; without it there is nobody to tell.
         let _ = self.identified.send(Identified { place, identity });
@@ -286,6 +286,12 @@ impl Ensure<'_> {
         }
     }
 
+    /// What tells the identities of its needs from others.
+    fn fingerprints(&self) -> Vec<Option<Fingerprint>> {
+        let known = self.known.borrow();
+        self.needs.iter().map(|edge| known.raw(&edge.on).map(Identity::fingerprint)).collect()
+    }
+
     /// Writes down that it is as wished.
     fn settled(
         &self,
@@ -297,7 +303,7 @@ impl Ensure<'_> {
     ) -> Result<()> {
         self.work.note(Entry::Settled {
             address: self.address.clone(),
-            wish: fingerprint(&*self.step, &self.address, self.needs, &self.known.borrow()),
+            wish: fingerprint(&*self.step, &self.address, self.fingerprints()),
             mark: kind.mark(live),
             tags: self.step.tags(&self.address),
         })?;

@@ -1,16 +1,16 @@
 //! How a survey describes what exists: all at once, and as little as will do.
 
 use super::{
-    survey::{Survey, fingerprint},
+    survey::{Recorded, Survey, fingerprint},
     work::Work,
 };
-use crate::{
-    model::{Address, ByAddress, Depth, Graph, Live, Readiness, Result, Step},
-    state::Record,
-};
-use futures_util::future::join_all;
-use serde_json::Value;
+use crate::model::{Address, Depth, Fingerprint, Graph, Identity, Live, Readiness, Result, Step};
+use futures_util::{StreamExt, stream};
 use std::rc::Rc;
+
+/// How many looks are under way at once: enough to fill the batches of every kind, and few enough for
+/// the memory that they take not to grow with the stack.
+const AT_ONCE: usize = 10_000;
 
 /// One node to look at.
 struct Look<'a> {
@@ -18,7 +18,7 @@ struct Look<'a> {
     place: usize,
     address: &'a Address,
     step: &'a Rc<dyn Step>,
-    identity: Value,
+    identity: Identity,
     depth: Depth,
     mark: Option<String>,
     fresh: bool,
@@ -28,13 +28,13 @@ impl Look<'_> {
     async fn read(&self, work: &Work) -> Result<Option<Live>> {
         let kind = self.step.kind();
         let look = |depth| work.look(kind, self.address, &self.identity, depth, self.fresh);
-        let live = look(self.depth).await;
+        let live = look(self.depth).await?;
         match &live {
             // What AWS changes with every change has changed: somebody was here.
-            Ok(Some(seen)) if self.depth == Depth::Listed && kind.mark(seen) != self.mark => {
+            Some(seen) if self.depth == Depth::Listed && kind.mark(seen) != self.mark => {
                 look(Depth::Full).await
             }
-            _ => live,
+            _ => Ok(live),
         }
     }
 }
@@ -46,14 +46,15 @@ impl Survey {
         &mut self,
         work: &Work,
         graph: &Graph,
-        records: &ByAddress<Record>,
+        recorded: &Recorded<'_>,
         depth: Depth,
     ) {
-        let looks = self.looks(graph, records, depth);
-        let (shown, first): (Vec<_>, Vec<_>) = looks.into_iter().partition(|look| {
+        let mut looks = self.looks(graph, recorded, depth);
+        let last = |look: &mut Look<'_>| {
             look.depth == Depth::Listed && !look.step.kind().shown_by().is_empty()
-        });
-        self.take_in(look_at(work, first).await, graph);
+        };
+        let shown: Vec<_> = looks.extract_if(.., last).collect();
+        self.take_in(look_at(work, looks).await, graph);
         let mut rest = Vec::new();
         for look in shown {
             let is_shown = self.is_shown(&look, graph);
@@ -68,19 +69,20 @@ impl Survey {
         self.take_in(look_at(work, rest).await, graph);
     }
 
-    fn looks<'a>(
-        &self,
-        graph: &'a Graph,
-        records: &ByAddress<Record>,
-        depth: Depth,
-    ) -> Vec<Look<'a>> {
+    fn looks<'a>(&self, graph: &'a Graph, recorded: &Recorded<'_>, depth: Depth) -> Vec<Look<'a>> {
+        // Each identity is a need of many nodes, and is fetched from memory once.
+        let prints: Vec<Option<Fingerprint>> = self
+            .findings
+            .values()
+            .map(|finding| finding.identity.as_ref().map(Identity::fingerprint))
+            .collect();
         let nodes = graph.iter().zip(self.findings.values()).enumerate();
         let looks = nodes.filter_map(|(place, ((address, step), finding))| {
             let identity = finding.identity.clone()?;
-            let record = records.get(address);
-            let settled = record.and_then(|record| record.settled.as_ref());
-            let wish = fingerprint(&**step, address, graph.needs(address), &self.known);
-            let same = settled.filter(|settled| settled.wish == wish && !finding.adopted);
+            let settled = recorded.at(place).and_then(|record| record.settled.as_ref());
+            let needs = graph.dag().needs(place).iter().map(|(on, _)| prints[*on]);
+            let wish = fingerprint(&**step, address, needs);
+            let same = settled.filter(|settled| settled.wish == Some(wish) && !finding.adopted);
             Some(Look {
                 place,
                 address,
@@ -132,9 +134,6 @@ impl Survey {
 }
 
 async fn look_at(work: &Work, looks: Vec<Look<'_>>) -> Vec<(usize, Result<Option<Live>>)> {
-    let reads = looks.into_iter().map(|look| async move {
-        let live = look.read(work).await;
-        (look.place, live)
-    });
-    join_all(reads).await
+    let reads = looks.iter().map(async |look| (look.place, look.read(work).await));
+    stream::iter(reads).buffer_unordered(AT_ONCE).collect().await
 }

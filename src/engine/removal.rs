@@ -8,11 +8,11 @@ use super::{
     work::Work,
 };
 use crate::{
-    model::{Address, ByAddress, Class, CriticalPath, Dag, Depth, Error, Kind, Milestone, Result},
+    model::{Address, Class, CriticalPath, Dag, Depth, Error, Hashed, Kind, Milestone, Result},
     state::Entry,
 };
 use futures_util::{StreamExt, stream::FuturesUnordered};
-use std::{collections::HashMap, time::Duration};
+use std::{collections::HashMap, hash::BuildHasherDefault, time::Duration};
 use tracing::Instrument;
 
 /// How long to believe that something is held before the deletion is tried again all the same.
@@ -39,12 +39,12 @@ pub struct Removed {
 
 /// Removes all of these, each after what stands on it. The order is the recorded edges turned
 /// round, but for gates, for which AWS refuses no deletion; where none are on record, a kind goes after the kinds that can stand on it.
-pub async fn remove(work: &Work, things: Vec<Extra>) -> Removed {
+pub async fn remove(work: &Work, things: &[Extra]) -> Removed {
     let span = |at: usize| {
         let kind = &things[at].kind;
         work.estimates.down(kind.kind(), kind.times())
     };
-    let dag = reversed(&things);
+    let dag = reversed(things);
     let path = CriticalPath::through(&dag, span, |at| Some(things[at].address.clone()));
     if path.seconds > 0.0 {
         work.events.tell(Event::Forecast { path });
@@ -118,24 +118,30 @@ pub async fn remove(work: &Work, things: Vec<Extra>) -> Removed {
 /// For each thing, what must be gone before it. Several may have one address: a current one and
 /// retired ones.
 fn reversed(things: &[Extra]) -> Dag {
-    let mut here: ByAddress<Vec<usize>> = ByAddress::default();
+    // The last of each address, and for each thing the one of its address before it.
+    let mut last: HashMap<&Address, usize, BuildHasherDefault<Hashed>> = HashMap::default();
+    let mut before = vec![None; things.len()];
     let mut of_kind: HashMap<Kind, Vec<usize>> = HashMap::new();
     for (at, extra) in things.iter().enumerate() {
-        here.entry(extra.address.clone()).or_default().push(at);
+        before[at] = last.insert(&extra.address, at);
         of_kind.entry(extra.kind.kind()).or_default().push(at);
     }
+    let here = |address: &Address| {
+        std::iter::successors(last.get(address).copied(), |at: &usize| before[*at])
+    };
     let mut waits = Vec::new();
+    let mut stands_on: Vec<usize> = Vec::new();
     for (at, extra) in things.iter().enumerate() {
-        let mut stands_on: Vec<usize> = if extra.edges.is_empty() {
+        if extra.edges.is_empty() {
             let kinds = extra.kind.stands_on();
-            kinds.iter().filter_map(|kind| of_kind.get(kind)).flatten().copied().collect()
+            stands_on.extend(kinds.iter().filter_map(|kind| of_kind.get(kind)).flatten());
         } else {
             let edges = extra.edges.iter().filter(|edge| !edge.gate);
-            edges.filter_map(|edge| here.get(&edge.on)).flatten().copied().collect()
-        };
+            stands_on.extend(edges.flat_map(|edge| here(&edge.on)));
+        }
         stands_on.sort_unstable();
         stands_on.dedup();
-        waits.extend(stands_on.into_iter().map(|on| (on, (at, Milestone::Ready))));
+        waits.extend(stands_on.drain(..).map(|on| (on, (at, Milestone::Ready))));
     }
     Dag::new(things.len(), &waits)
 }

@@ -10,11 +10,11 @@ use super::{
     work::Work,
 };
 use crate::{
-    model::{Address, ByAddress, Class, Depth, Graph, Identities, KindOps, Registry, Result},
+    model::{Address, Class, Depth, Edges, Graph, Identities, KindOps, Registry, Result},
     state::Entry,
 };
 use serde_json::Value;
-use std::{collections::HashSet, rc::Rc};
+use std::rc::Rc;
 
 /// How often `down` removes what its own proof still finds.
 const ROUNDS: usize = 3;
@@ -107,7 +107,7 @@ impl Engine {
             let late = late(&self.work, &self.registry).await?;
             if !late.is_empty() {
                 self.work.events.tell(Event::Phase { phase: Phase::Remove, nodes: late.len() });
-                take(&mut outcome, remove(&self.work, late).await);
+                take(&mut outcome, remove(&self.work, &late).await);
             }
         }
         self.work.now_whole()?;
@@ -121,13 +121,12 @@ impl Engine {
     pub async fn down(&self) -> Result<Outcome> {
         self.work.events.tell(Event::Phase { phase: Phase::Survey, nodes: 0 });
         let mut extras = self.everything().await?;
-        let tried: HashSet<Address> = extras.iter().map(|extra| extra.address.clone()).collect();
         let mut outcome = Outcome::default();
         outcome.counts.total = extras.len();
         for round in 0..ROUNDS {
             let nodes = extras.len();
             self.work.events.tell(Event::Phase { phase: Phase::Remove, nodes });
-            take(&mut outcome, remove(&self.work, extras).await);
+            take(&mut outcome, remove(&self.work, &extras).await);
             outcome.interrupted = self.work.interrupt.requested();
             if outcome.interrupted {
                 break;
@@ -142,7 +141,8 @@ impl Engine {
                 failures.any(|failure| failure.address == extra.address)
             };
             // What nobody knew of may have stood in the way of what failed.
-            let unseen = round == 0 && left.iter().any(|extra| !tried.contains(&extra.address));
+            let tried = |it: &Extra| extras.iter().any(|extra| extra.address == it.address);
+            let unseen = round == 0 && !left.iter().all(tried);
             if left.is_empty() || left.iter().any(failed) && !unseen {
                 break;
             }
@@ -165,8 +165,11 @@ impl Engine {
     /// The union of what is on record and what the account shows.
     async fn everything(&self) -> Result<Vec<Extra>> {
         let records = self.work.with_state(|state| state.records.clone());
-        let mut extras: Vec<Extra> = Vec::new();
+        let mut extras: Vec<Extra> = Vec::with_capacity(records.len());
+        // Where those of each record begin.
+        let mut begins = Vec::with_capacity(records.len());
         for (address, record) in records.iter() {
+            begins.push(extras.len());
             let Some(kind) = self.registry.get(&record.kind) else { continue };
             for identity in record.identity.iter().chain(&record.retired) {
                 extras.push(Extra::recorded(address, kind, identity, record));
@@ -178,10 +181,7 @@ impl Engine {
                 extras.push(Extra::found(kind, found));
             }
         }
-        let mut on_record: ByAddress<Vec<usize>> = ByAddress::default();
-        for (at, one) in extras.iter().enumerate() {
-            on_record.entry(one.address.clone()).or_default().push(at);
-        }
+        begins.push(extras.len());
         // Where the record is whole, or nothing can stand in another's way below, what is not on record
         // may show later, in the proof.
         let whole = self.work.is_whole() == Some(true);
@@ -194,10 +194,12 @@ impl Engine {
         for (kind, found) in census(&self.work, searched).await? {
             let Some(kind) = self.registry.get(kind) else { continue };
             for found in found {
-                let mut here = on_record.get(&found.address).into_iter().flatten();
-                let known = here.find(|at| same(kind, &extras[**at].identity, &found.out));
-                if let Some(at) = known {
-                    extras[*at].seen = true;
+                let record = records.get_index_of(&found.address);
+                let here = record.map_or(0..0, |record| begins[record]..begins[record + 1]);
+                let known =
+                    extras[here].iter_mut().find(|one| same(kind, &one.identity, &found.out));
+                if let Some(extra) = known {
+                    extra.seen = true;
                 } else {
                     extras.push(Extra::found(kind, found));
                 }
@@ -206,7 +208,7 @@ impl Engine {
         // Recorded edges order only what is recorded with them; with anything found besides, the
         // kinds decide for all.
         if extras.iter().any(|extra| extra.edges.is_empty() && !extra.kind.stands_on().is_empty()) {
-            extras.iter_mut().for_each(|extra| extra.edges.clear());
+            extras.iter_mut().for_each(|extra| extra.edges = Edges::default());
         }
         Ok(extras)
     }

@@ -10,14 +10,14 @@ use super::{
 };
 use crate::{
     model::{
-        Address, ByAddress, Class, Depth, Drift, Edge, Error, Found, Graph, Identities, KindOps,
-        Live, Readiness, Registry, Replacement, Result, Step, Tags, tags::TagChanges,
+        Address, ByAddress, Class, Depth, Drift, Error, Fingerprint, Found, Graph, Identities,
+        Identity, KindOps, Live, Readiness, Registry, Replacement, Result, Step, Tags,
+        tags::TagChanges,
     },
     state::Record,
 };
 use futures_util::future::join_all;
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 use std::{
     collections::{BTreeMap, BTreeSet},
     rc::Rc,
@@ -44,7 +44,7 @@ pub enum Action {
 #[derive(Clone)]
 pub struct Finding {
     /// Its identity, when it exists.
-    pub identity: Option<Value>,
+    pub identity: Option<Identity>,
     /// Its description, when it exists and was looked at.
     pub live: Option<Live>,
     /// Whether what stands on it shows that it is there and works, so that nobody looked at it.
@@ -62,6 +62,8 @@ pub struct Finding {
     /// Whether it was found, or is on record and never settled: its maker may have been killed a moment
     /// ago, and reads lag behind creates. Taking it for gone would make a second one.
     pub fresh: bool,
+    /// Whether the record says that it is as wished, or was when it was last seen.
+    pub settled: bool,
     /// Whether another one of its address is on record or was found: a listing by name, as of a task
     /// definition's family, may show that one.
     pub beside: bool,
@@ -91,6 +93,32 @@ pub struct Survey {
     begun: bool,
 }
 
+/// What is on record, and where in it each node of the graph is.
+pub(super) struct Recorded<'a> {
+    all: &'a ByAddress<Record>,
+    nodes: Vec<Option<usize>>,
+}
+
+impl<'a> Recorded<'a> {
+    fn of(graph: &Graph, all: &'a ByAddress<Record>) -> Self {
+        let nodes = graph.iter().map(|(address, _)| all.get_index_of(address)).collect();
+        Self { all, nodes }
+    }
+
+    /// What is on record of the node at this place in the graph.
+    pub(super) fn at(&self, place: usize) -> Option<&'a Record> {
+        let (_, record) = self.all.get_index((*self.nodes.get(place)?)?)?;
+        Some(record)
+    }
+
+    /// What is on record, and whether the graph has it.
+    fn iter(&self) -> impl Iterator<Item = (&'a Address, &'a Record, bool)> {
+        let mut wished = vec![false; self.all.len()];
+        self.nodes.iter().flatten().for_each(|at| wished[*at] = true);
+        self.all.iter().zip(wished).map(|((address, record), wished)| (address, record, wished))
+    }
+}
+
 /// What a search of all kinds found.
 pub type Census = BTreeMap<&'static str, Vec<Found>>;
 
@@ -110,17 +138,14 @@ pub async fn census<'a>(
     join_all(searches).await.into_iter().collect()
 }
 
-/// A short text that changes when the wish, its tags or the identities that it needs change.
+/// Changes when the wish, its tags or the identities that it needs change.
 pub fn fingerprint(
     step: &dyn Step,
     address: &Address,
-    needs: &[Edge],
-    known: &Identities,
-) -> String {
-    let needs: Vec<_> = needs.iter().map(|edge| known.raw(&edge.on)).collect();
-    let text = serde_json::json!([step.wish(), step.tags(address), needs]).to_string();
-    let digest = Sha256::digest(text.as_bytes());
-    digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    needs: impl IntoIterator<Item = Option<Fingerprint>>,
+) -> Fingerprint {
+    let text = serde_json::json!([step.wish(), step.tags(address)]).to_string();
+    Fingerprint::of(&text, needs)
 }
 
 impl Survey {
@@ -146,25 +171,28 @@ impl Survey {
         };
         let census = census(work, kinds).await?;
         let mut survey = Self { whole, begun: is_whole == Some(false), ..Self::default() };
-        survey.identify(graph, &records, &census);
-        survey.read(work, graph, &records, depth).await;
-        survey.judge(work, graph, &records);
-        survey.find_extras(graph, registry, &records, &census);
+        let recorded = Recorded::of(graph, &records);
+        survey.identify(graph, &recorded, &census);
+        survey.read(work, graph, &recorded, depth).await;
+        survey.judge(work, graph, &recorded);
+        survey.find_extras(registry, &recorded, &census);
         Ok(survey)
     }
 
     /// Gives every node the identity on record, else the one that was found.
-    fn identify(&mut self, graph: &Graph, records: &ByAddress<Record>, census: &Census) {
+    fn identify(&mut self, graph: &Graph, recorded: &Recorded<'_>, census: &Census) {
         let mut shown: ByAddress<Vec<(&str, &Found)>> = ByAddress::default();
         for (kind, found) in census {
             for found in found {
                 shown.entry(found.address.clone()).or_default().push((kind, found));
             }
         }
-        for (address, step) in graph.iter() {
+        self.findings.reserve(graph.len());
+        self.known.reserve(graph.len());
+        for (at, (address, step)) in graph.iter().enumerate() {
             let kind = step.kind();
-            let record = records.get(address);
-            let recorded = record.and_then(|record| record.identity.clone());
+            let record = recorded.at(at);
+            let on_record = record.and_then(|record| record.identity.clone());
             let token = record.and_then(|record| record.started.as_deref());
             let retired = || record.into_iter().flat_map(|record| &record.retired);
             let of_kind = || {
@@ -176,14 +204,16 @@ impl Survey {
                 // One that was to go may be wished for again: the record's spelling says it is the same.
                 Some(retired().find(|one| same(kind, one, found)).unwrap_or(found).clone())
             };
-            let adopted = recorded.is_none();
-            let identity = recorded.or_else(found);
+            let adopted = on_record.is_none();
+            let identity = on_record.or_else(found);
             if let Some(identity) = &identity {
                 self.known.put(address.clone(), identity.clone());
             }
-            let other = |one: &Value| identity.as_ref().is_some_and(|it| !same(kind, it, one));
+            let settled = record.and_then(|record| record.settled.as_ref());
+            let other = |one: &Identity| identity.as_ref().is_some_and(|it| !same(kind, it, one));
             let finding = Finding {
-                fresh: record.is_none_or(|record| record.settled.is_none()),
+                fresh: settled.is_none(),
+                settled: settled.is_some_and(|settled| settled.wish.is_some()),
                 beside: retired().chain(of_kind().map(|found| &found.out)).any(other),
                 adopted: adopted && identity.is_some(),
                 identity,
@@ -199,7 +229,7 @@ impl Survey {
     }
 
     /// Says what must be done with each node, needs first.
-    fn judge(&mut self, work: &Work, graph: &Graph, records: &ByAddress<Record>) {
+    fn judge(&mut self, work: &Work, graph: &Graph, recorded: &Recorded<'_>) {
         let mut unsettled = vec![false; graph.len()];
         for at in graph.dag().sorted().iter().copied() {
             let (Some((address, step)), Some((_, finding))) =
@@ -217,13 +247,13 @@ impl Survey {
                 }
                 continue;
             };
-            if let Err(error) = work.own(step.kind(), finding.identity.as_ref(), live) {
+            if let Err(error) = work.own(step.kind(), finding.identity.as_deref(), live) {
                 // What another made under the name of ours is neither changed nor made again.
                 self.errors.insert(address.clone(), error);
                 unsettled[at] = true;
                 continue;
             }
-            let settled = records.get(address).and_then(|record| record.settled.as_ref());
+            let settled = recorded.at(at).and_then(|record| record.settled.as_ref());
             finding.tags = tag_changes(&**step, address, live, settled.map(|s| &s.tags));
             if let Some((on, _)) = moving {
                 finding.action = Action::Depends(on.clone());
@@ -244,11 +274,11 @@ impl Survey {
                 Action::Update
             };
         }
-        self.make_room(graph, records);
+        self.make_room(graph, recorded);
     }
 
     /// What stands on something that goes before its successor comes must go before it.
-    fn make_room(&mut self, graph: &Graph, records: &ByAddress<Record>) {
+    fn make_room(&mut self, graph: &Graph, recorded: &Recorded<'_>) {
         let replaced = |finding: &Finding| {
             finding.action == Action::Replace(Replacement::DeleteFirst)
                 || matches!(finding.action, Action::Rebuild(_))
@@ -264,13 +294,13 @@ impl Survey {
                 return;
             }
             let mut more = false;
-            for (address, finding) in &mut self.findings {
+            for (at, (address, finding)) in self.findings.iter_mut().enumerate() {
                 if !finding.exists() || replaced(finding) {
                     continue;
                 }
-                let recorded = records.get(address).map(|record| record.edges.as_slice());
-                let mut edges = recorded.unwrap_or_else(|| graph.needs(address)).iter();
-                let on = edges.find(|edge| !edge.only_after && moving.contains(&edge.on));
+                let edges = recorded.at(at).map(|record| record.edges.clone());
+                let edges = edges.unwrap_or_else(|| graph.needs(address));
+                let on = edges.iter().find(|edge| !edge.only_after && moving.contains(&edge.on));
                 if let Some(edge) = on {
                     finding.action = Action::Rebuild(edge.on.clone());
                     self.known.remove(address);
@@ -296,8 +326,8 @@ impl Survey {
             if finding.action != Action::Nothing {
                 continue;
             }
-            let mut needs = graph.needs(address).iter();
-            let awaited = needs.find(|it| it.only_after && moving.contains(&it.on));
+            let needs = graph.needs(address);
+            let awaited = needs.iter().find(|it| it.only_after && moving.contains(&it.on));
             if let Some(edge) = awaited {
                 finding.action = Action::Depends(edge.on.clone());
             }

@@ -26,7 +26,7 @@ const COMPANY: Duration = Duration::from_millis(1);
 
 /// How long to look for something that a call with an unknown outcome may have made, or that was made a
 /// moment ago: reads lag behind creates by a few seconds. A look counts by when it began.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The first and the longest time between two such looks.
 const STEPS: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(4));
@@ -178,7 +178,8 @@ impl Work {
                 Ok(value) => return Ok(value),
                 Err(error) => error,
             };
-            self.again(address, kind, &error, doing, (attempt, begun)).await?;
+            // Seldom, and large: what every call under way would have to hold room for.
+            Box::pin(self.again(address, kind, &error, doing, (attempt, begun))).await?;
         }
     }
 
@@ -295,7 +296,7 @@ impl Work {
             if seen.is_some() || asked >= shows_by {
                 return Ok(seen);
             }
-            self.pause(step).await?;
+            Box::pin(self.pause(step)).await?;
             step = (step * 2).min(longest);
         }
     }

@@ -1,6 +1,6 @@
 //! The longest path through a graph in time: what no order of work can beat.
 
-use super::{Address, ByAddress, Dag, Edge, Milestone};
+use super::{Address, ByAddress, Dag, Edges, Milestone};
 
 /// How long a node takes by itself, in seconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -33,7 +33,7 @@ pub struct CriticalPath {
 
 impl CriticalPath {
     /// Finds it: every node starts at the moment when its needs are met.
-    pub fn find(edges: &ByAddress<Vec<Edge>>, span: impl Fn(&Address) -> Span) -> Self {
+    pub fn find(edges: &ByAddress<Edges>, span: impl Fn(&Address) -> Span) -> Self {
         let none = Span::default();
         let span = |at| edges.get_index(at).map_or(none, |(address, _)| span(address));
         Self::through(&Dag::of(edges), span, |at| edges.get_index(at).map(|(it, _)| it.clone()))
@@ -96,15 +96,16 @@ impl Span {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Edge;
 
     #[test]
     fn the_longest_path_takes_each_edge_at_its_moment() {
         let edge = |on: &str, until| Edge::new(Address::new(on), until);
         let edges = ByAddress::from_iter([
-            (Address::new("nlb"), vec![]),
-            (Address::new("link"), vec![edge("nlb", Milestone::Ready)]),
-            (Address::new("listener"), vec![edge("nlb", Milestone::Created)]),
-            (Address::new("tasks"), vec![edge("listener", Milestone::Created)]),
+            (Address::new("nlb"), Edges::default()),
+            (Address::new("link"), vec![edge("nlb", Milestone::Ready)].into()),
+            (Address::new("listener"), vec![edge("nlb", Milestone::Created)].into()),
+            (Address::new("tasks"), vec![edge("listener", Milestone::Created)].into()),
         ]);
         let span = |address: &Address| match address.as_str() {
             "nlb" => Span { created: 1.0, ready: 150.0 },

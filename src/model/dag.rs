@@ -1,6 +1,6 @@
 //! Who waits for whom, by place: looked up once, so that a walk makes no looks.
 
-use super::{ByAddress, Edge, Milestone};
+use super::{ByAddress, Edges, Milestone};
 
 /// Another node, and the moment of the one that is needed.
 pub type Wait = (usize, Milestone);
@@ -24,7 +24,7 @@ impl Dag {
     }
 
     /// These nodes, in this order. Needs outside the set do not count.
-    pub fn of(edges: &ByAddress<Vec<Edge>>) -> Self {
+    pub fn of(edges: &ByAddress<Edges>) -> Self {
         let waits = edges.values().enumerate().flat_map(|(from, needs)| {
             let met = needs.iter();
             met.filter_map(move |edge| Some((from, (edges.get_index_of(&edge.on)?, edge.until))))

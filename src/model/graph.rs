@@ -1,6 +1,6 @@
 //! The stack as nodes and edges, without cycles or twins.
 
-use super::{Address, ByAddress, Dag, Edge, Step};
+use super::{Address, ByAddress, Dag, Edges, Step};
 use std::rc::Rc;
 
 /// What makes a set of nodes no graph.
@@ -26,7 +26,7 @@ pub enum GraphError {
 #[derive(Clone, Default)]
 pub struct Graph {
     nodes: ByAddress<Rc<dyn Step>>,
-    edges: ByAddress<Vec<Edge>>,
+    edges: ByAddress<Edges>,
     dag: Dag,
     twin: Option<Address>,
 }
@@ -41,7 +41,8 @@ impl FromIterator<(Address, Rc<dyn Step>)> for Graph {
             }
         }
         graph.nodes.sort_unstable_keys();
-        let edges = graph.nodes.iter().map(|(address, step)| (address.clone(), step.edges()));
+        let edges =
+            graph.nodes.iter().map(|(address, step)| (address.clone(), step.edges().into()));
         graph.edges = edges.collect();
         graph.dag = Dag::of(&graph.edges);
         graph
@@ -75,13 +76,13 @@ impl Graph {
     }
 
     /// Every node's edges.
-    pub fn edges(&self) -> &ByAddress<Vec<Edge>> {
+    pub fn edges(&self) -> &ByAddress<Edges> {
         &self.edges
     }
 
     /// What the node at this address needs.
-    pub fn needs(&self, address: &Address) -> &[Edge] {
-        self.edges.get(address).map_or(&[], Vec::as_slice)
+    pub fn needs(&self, address: &Address) -> Edges {
+        self.edges.get(address).cloned().unwrap_or_default()
     }
 
     /// The place of the node at this address among all.

@@ -2,6 +2,7 @@
 
 use super::Address;
 use serde::{Deserialize, Serialize};
+use std::{ops::Deref, rc::Rc};
 
 /// A moment in a resource's life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -25,6 +26,38 @@ pub struct Edge {
     /// Whether, beyond that, the holder stays when it goes to be made anew.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub only_after: bool,
+}
+
+/// All that a node waits for. The graph, the record and a removal share one copy.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Edges(Rc<[Edge]>);
+
+impl Edges {
+    /// Whether it waits for nothing.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl Deref for Edges {
+    type Target = [Edge];
+
+    fn deref(&self) -> &[Edge] {
+        &self.0
+    }
+}
+
+impl From<Vec<Edge>> for Edges {
+    fn from(edges: Vec<Edge>) -> Self {
+        Self(edges.into())
+    }
+}
+
+impl AsRef<[Edge]> for Edges {
+    fn as_ref(&self) -> &[Edge] {
+        &self.0
+    }
 }
 
 impl Edge {

@@ -1,6 +1,6 @@
 //! One finished run: what each resource took, and what that says about the next one.
 
-use super::{Address, ByAddress, CriticalPath, Edge, Kind, Milestone, Span, Times};
+use super::{Address, ByAddress, CriticalPath, Edge, Edges, Kind, Milestone, Span, Times};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -55,7 +55,7 @@ impl Run {
         seconds: f64,
         expected_seconds: f64,
         mut parts: Vec<Part>,
-        edges: &ByAddress<Vec<Edge>>,
+        edges: &ByAddress<Edges>,
     ) -> Self {
         parts.sort_by(|one, other| one.begun.total_cmp(&other.begun));
         let spans: BTreeMap<&Address, Span> =
@@ -84,7 +84,7 @@ impl Run {
 
 /// What must be gone before each thing can go: needs turned round, without those for which AWS
 /// refuses no deletion.
-pub fn turned_round(edges: &ByAddress<Vec<Edge>>) -> ByAddress<Vec<Edge>> {
+pub fn turned_round(edges: &ByAddress<Edges>) -> ByAddress<Edges> {
     let mut before: ByAddress<Vec<Edge>> =
         edges.keys().map(|address| (address.clone(), Vec::new())).collect();
     for (address, needs) in edges {
@@ -95,7 +95,7 @@ pub fn turned_round(edges: &ByAddress<Vec<Edge>>) -> ByAddress<Vec<Edge>> {
             }
         }
     }
-    before
+    before.into_iter().map(|(address, edges)| (address, edges.into())).collect()
 }
 
 /// How long resources take: what earlier runs showed, else what their kinds say.
@@ -154,8 +154,8 @@ mod tests {
     #[test]
     fn the_floor_leaves_out_the_time_between_resources() {
         let edges = ByAddress::from_iter([
-            (Address::new("a"), vec![]),
-            (Address::new("b"), vec![Edge::new(Address::new("a"), Milestone::Ready)]),
+            (Address::new("a"), Edges::default()),
+            (Address::new("b"), vec![Edge::new(Address::new("a"), Milestone::Ready)].into()),
         ]);
         let parts = vec![part("b", 15.0, 16.0, 30.0), part("a", 1.0, 2.0, 11.0)];
         let run = Run::of("up", 31.0, 24.0, parts, &edges);

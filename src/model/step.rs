@@ -1,8 +1,8 @@
 //! What the engine runs. It knows nothing of AWS: a step brings its own clients.
 
 use super::{
-    Address, Drift, Edge, Identities, Kind, Permission, Readiness, Replacement, Result, Tags,
-    Times, tags::TagChanges,
+    Address, Drift, Edge, Identities, Identity, Kind, Permission, Readiness, Replacement, Result,
+    Tags, Times, tags::TagChanges,
 };
 use futures_util::future::LocalBoxFuture;
 use serde_json::Value;
@@ -24,7 +24,7 @@ pub enum Depth {
 
 /// Something of this stack that was found in the account.
 #[derive(Clone, Debug)]
-pub struct Found<Out = Value> {
+pub struct Found<Out = Identity> {
     /// Which node it is.
     pub address: Address,
     /// The nonce of the call that made it, where AWS keeps one.
@@ -55,7 +55,7 @@ pub trait Step {
         address: &'a Address,
         token: &'a str,
         known: &Identities,
-    ) -> LocalBoxFuture<'a, Result<Value>>;
+    ) -> LocalBoxFuture<'a, Result<Identity>>;
     /// Compares wish and reality; `None` while what it needs has no identity.
     fn drift(&self, live: &Live, known: &Identities) -> Option<Drift>;
     /// Brings the fields that `drift` names into line.

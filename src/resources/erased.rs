@@ -4,8 +4,8 @@ use super::{Resource, needs::Needs};
 use crate::{
     aws::{Cx, cx::tags_at},
     model::{
-        Address, Depth, Drift, Edge, Error, Found, Identities, Kind, KindOps, Live, Permission,
-        Readiness, Replacement, Result, Step, Tags, Times, tags::TagChanges,
+        Address, Depth, Drift, Edge, Error, Found, Identities, Identity, Kind, KindOps, Live,
+        Permission, Readiness, Replacement, Result, Step, Tags, Times, tags::TagChanges,
     },
 };
 use futures_util::future::{FutureExt, LocalBoxFuture};
@@ -32,8 +32,9 @@ fn identity<R: Resource>(value: &Value) -> Result<R::Out> {
     })
 }
 
-fn recorded<T: serde::Serialize>(out: &T) -> Result<Value> {
+fn recorded<T: serde::Serialize>(out: &T) -> Result<Identity> {
     serde_json::to_value(out)
+        .map(Identity::from)
         .map_err(|error| Error::new(crate::model::Class::State, error.to_string()))
 }
 
@@ -180,7 +181,7 @@ impl<R: Resource> Step for Node<R> {
         address: &'a Address,
         token: &'a str,
         known: &Identities,
-    ) -> LocalBoxFuture<'a, Result<Value>> {
+    ) -> LocalBoxFuture<'a, Result<Identity>> {
         let needs = self.resource.needs().values(known);
         async move {
             let needs = needs.ok_or_else(|| unmet(address))?;

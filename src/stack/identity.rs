@@ -43,7 +43,7 @@ const MANAGED: [(&str, &[&str]); 2] = [
 const ENVOY: &str = "appmesh:StreamAggregatedResources";
 
 fn managed(blueprint: &Blueprint, policy: &str) -> String {
-    format!("arn:{}:iam::aws:policy/{policy}", blueprint.cx().scope().identity.partition)
+    format!("arn:{}:iam::aws:policy/{policy}", blueprint.cx().scope().caller.partition)
 }
 
 fn role(
@@ -122,8 +122,8 @@ pub(super) fn most(roles: impl Iterator<Item = Value>, scope: &Scope) -> Vec<Sta
     };
     let mut statements = vec![allow(anywhere, "*".into())];
     if in_mesh {
-        let (Scope { stack, region, identity, .. }, action) = (scope, ENVOY);
-        let (partition, account) = (&identity.partition, &identity.account);
+        let (Scope { stack, region, caller, .. }, action) = (scope, ENVOY);
+        let (partition, account) = (&caller.partition, &caller.account);
         let nodes =
             format!("arn:{partition}:appmesh:{region}:{account}:mesh/{stack}/virtualNode/*");
         statements.push(allow(BTreeSet::from([action.into()]), nodes));

@@ -52,7 +52,7 @@ impl Outputs {
 
     /// Where the AWS console shows it.
     pub fn console(&self, scope: &Scope) -> Vec<(&'static str, String)> {
-        let domain = match scope.identity.partition.as_str() {
+        let domain = match scope.caller.partition.as_str() {
             "aws-cn" => "console.amazonaws.cn",
             "aws-us-gov" => "console.amazonaws-us-gov.com",
             _ => "console.aws.amazon.com",
@@ -70,5 +70,5 @@ impl Outputs {
 
 /// The domain of the partition's endpoints.
 pub(super) fn domain(scope: &Scope) -> &'static str {
-    if scope.identity.partition == "aws-cn" { "amazonaws.com.cn" } else { "amazonaws.com" }
+    if scope.caller.partition == "aws-cn" { "amazonaws.com.cn" } else { "amazonaws.com" }
 }

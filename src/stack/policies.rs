@@ -236,14 +236,14 @@ pub fn arns(scope: &Scope, action: &str, ends: &BTreeSet<String>) -> BTreeSet<St
         return everything();
     }
     let service = service(action);
-    let (region, account) = (scope.region.as_str(), scope.identity.account.as_str());
+    let (region, account) = (scope.region.as_str(), scope.caller.account.as_str());
     let place = match service {
         "iam" => format!(":{account}"),
         "apigateway" => format!("{region}:"),
         "route53" => ":".to_owned(),
         _ => format!("{region}:{account}"),
     };
-    let partition = &scope.identity.partition;
+    let partition = &scope.caller.partition;
     let arn = |end: &String| format!("arn:{partition}:{service}:{place}:{}", filled(scope, end));
     ends.iter().map(arn).collect()
 }

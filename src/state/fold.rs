@@ -1,10 +1,10 @@
 //! The journal's meaning: what is on record of every node. Pure; loading is also checking.
 
 use super::{VERSION, journal::Entry};
-use crate::model::{Address, ByAddress, Edge, Tags};
+use crate::model::{Address, ByAddress, Edges, Fingerprint, Identity, Tags};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::{collections::BTreeMap, rc::Rc};
+use std::{borrow::Cow, collections::BTreeMap, rc::Rc};
 
 /// Everything on record of a stack.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -26,29 +26,30 @@ pub struct State {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Record {
     /// Its kind.
-    pub kind: String,
+    pub kind: Cow<'static, str>,
     /// The token of a creating call whose outcome is not on record.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub started: Option<String>,
     /// Its identity.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub identity: Option<Value>,
+    pub identity: Option<Identity>,
     /// What it stands on.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub edges: Vec<Edge>,
+    #[serde(default, skip_serializing_if = "Edges::is_empty")]
+    pub edges: Edges,
     /// How it was when it was last as wished.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub settled: Option<Settled>,
     /// Earlier ones that are to be removed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub retired: Vec<Value>,
+    pub retired: Vec<Identity>,
 }
 
 /// How a resource was when it was last as wished.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Settled {
-    /// A fingerprint of the wish.
-    pub wish: String,
+    /// A fingerprint of the wish; none while it is being changed.
+    #[serde(default, with = "empty")]
+    pub wish: Option<Fingerprint>,
     /// What AWS changes with every change.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mark: Option<String>,
@@ -109,8 +110,7 @@ impl State {
                 record.started = Some(token.clone());
             }
             Entry::Abandoned { address } => {
-                self.known(address)?.started = None;
-                self.forget_if_empty(address);
+                self.less(address, |record| record.started = None)?;
             }
             Entry::Created { address, kind, identity, edges } => {
                 let record = self.record(address);
@@ -123,13 +123,12 @@ impl State {
                 record.edges.clone_from(edges);
             }
             Entry::Settled { address, wish, mark, tags } => {
-                let settled =
-                    Settled { wish: wish.clone(), mark: mark.clone(), tags: tags.clone() };
+                let settled = Settled { wish: Some(*wish), mark: mark.clone(), tags: tags.clone() };
                 self.known(address)?.settled = Some(settled);
             }
             Entry::Unsettled { address } => {
                 if let Some(settled) = &mut self.known(address)?.settled {
-                    settled.wish.clear();
+                    settled.wish = None;
                 }
             }
             Entry::Retired { address } => {
@@ -148,14 +147,14 @@ impl State {
                 }
             }
             Entry::Deleted { address, identity } => {
-                let record = self.known(address)?;
-                if record.identity.as_ref() == Some(identity) {
-                    record.identity = None;
-                    record.settled = None;
-                } else {
-                    record.retired.retain(|retired| retired != identity);
-                }
-                self.forget_if_empty(address);
+                self.less(address, |record| {
+                    if record.identity.as_ref() == Some(identity) {
+                        record.identity = None;
+                        record.settled = None;
+                    } else {
+                        record.retired.retain(|retired| retired != identity);
+                    }
+                })?;
             }
             Entry::Chosen { key, value } => {
                 if value.is_null() {
@@ -178,13 +177,31 @@ impl State {
             .ok_or_else(|| Illegal::Unknown(address.clone()))
     }
 
-    fn forget_if_empty(&mut self, address: &Address) {
-        let nothing = |record: &Record| {
-            record.identity.is_none() && record.started.is_none() && record.retired.is_empty()
-        };
-        if self.records.get(address).is_some_and(nothing) {
-            Rc::make_mut(&mut self.records).swap_remove(address);
+    /// Takes something off a node's record, and the record away when nothing is left on it.
+    fn less(&mut self, address: &Address, take: impl FnOnce(&mut Record)) -> Result<(), Illegal> {
+        let records = Rc::make_mut(&mut self.records);
+        let (at, _, record) =
+            records.get_full_mut(address).ok_or_else(|| Illegal::Unknown(address.clone()))?;
+        take(record);
+        if record.identity.is_none() && record.started.is_none() && record.retired.is_empty() {
+            records.swap_remove_index(at);
         }
+        Ok(())
+    }
+}
+
+/// In a snapshot, no fingerprint is an empty text.
+mod empty {
+    use super::Fingerprint;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
+
+    pub fn serialize<S: Serializer>(one: &Option<Fingerprint>, to: S) -> Result<S::Ok, S::Error> {
+        one.map(String::from).unwrap_or_default().serialize(to)
+    }
+
+    pub fn deserialize<'a, D: Deserializer<'a>>(from: D) -> Result<Option<Fingerprint>, D::Error> {
+        let text = String::deserialize(from)?;
+        if text.is_empty() { Ok(None) } else { text.parse().map(Some).map_err(D::Error::custom) }
     }
 }
 
@@ -215,8 +232,8 @@ mod tests {
     use serde_json::json;
 
     fn created(address: &Address, identity: &str) -> Entry {
-        let (kind, identity) = ("K".to_owned(), json!(identity));
-        Entry::Created { address: address.clone(), kind, identity, edges: Vec::new() }
+        let (address, kind, identity) = (address.clone(), "K".into(), json!(identity).into());
+        Entry::Created { address, kind, identity, edges: Edges::default() }
     }
 
     #[test]
@@ -225,10 +242,11 @@ mod tests {
         state.apply(&created(&address, "old")).unwrap();
         state.apply(&Entry::Retired { address: address.clone() }).unwrap();
         state.apply(&created(&address, "new")).unwrap();
-        assert_eq!(state.records[&address].retired, [json!("old")]);
-        let gone = |id: &str| Entry::Deleted { address: address.clone(), identity: json!(id) };
+        assert_eq!(state.records[&address].retired, [Identity::from(json!("old"))]);
+        let gone =
+            |id: &str| Entry::Deleted { address: address.clone(), identity: json!(id).into() };
         state.apply(&gone("old")).unwrap();
-        assert_eq!(state.records[&address].identity, Some(json!("new")));
+        assert_eq!(state.records[&address].identity, Some(json!("new").into()));
         state.apply(&gone("new")).unwrap();
         assert!(state.records.is_empty());
     }
@@ -239,7 +257,7 @@ mod tests {
         state.apply(&created(&address, "old")).unwrap();
         state.apply(&Entry::Retired { address: address.clone() }).unwrap();
         state.apply(&created(&address, "old")).unwrap();
-        assert_eq!(state.records[&address].identity, Some(json!("old")));
+        assert_eq!(state.records[&address].identity, Some(json!("old").into()));
         assert!(state.records[&address].retired.is_empty());
     }
 

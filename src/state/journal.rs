@@ -1,8 +1,9 @@
 //! One line per event, written before anyone relies on it.
 
-use crate::model::{Address, Edge, Tags};
+use crate::model::{Address, Edges, Fingerprint, Identity, Tags};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::borrow::Cow;
 
 /// Something that happened, or is about to.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -24,7 +25,7 @@ pub enum Entry {
         /// The node.
         address: Address,
         /// Its kind.
-        kind: String,
+        kind: Cow<'static, str>,
         /// The nonce that the call carries, as a tag or a client token.
         token: String,
     },
@@ -38,18 +39,18 @@ pub enum Entry {
         /// The node.
         address: Address,
         /// Its kind.
-        kind: String,
+        kind: Cow<'static, str>,
         /// IDs and ARNs.
-        identity: Value,
+        identity: Identity,
         /// What it stands on: the order of its removal.
-        edges: Vec<Edge>,
+        edges: Edges,
     },
     /// It is as wished, and ready.
     Settled {
         /// The node.
         address: Address,
         /// A fingerprint of the wish.
-        wish: String,
+        wish: Fingerprint,
         /// What AWS changes with every change, where it has such a thing.
         mark: Option<String>,
         /// The tags that it carries.
@@ -70,16 +71,16 @@ pub enum Entry {
         /// The node.
         address: Address,
         /// Its kind.
-        kind: String,
+        kind: Cow<'static, str>,
         /// Which one.
-        identity: Value,
+        identity: Identity,
     },
     /// It is gone: the current one, or the retired one of this identity.
     Deleted {
         /// The node.
         address: Address,
         /// Which one.
-        identity: Value,
+        identity: Identity,
     },
     /// A choice that must not change by itself, such as the Availability Zones.
     Chosen {

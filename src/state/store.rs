@@ -144,22 +144,16 @@ impl Store {
     /// # Errors
     /// When the disk refuses, or the entry cannot follow what is on record.
     pub fn append(&mut self, entry: Entry) -> Result<u64, StoreError> {
-        let path = self.path();
         if self.broken {
-            return Err(StoreError::Broken { path });
+            return Err(StoreError::Broken { path: self.path() });
         }
-        self.state.apply(&entry).map_err(|source| StoreError::Illegal {
-            path: path.clone(),
-            line: 0,
-            source,
-        })?;
-        self.serial += 1;
-        let line = Line { serial: self.serial, entry };
-        let mut bytes = serde_json::to_vec(&line).map_err(|source| StoreError::Damaged {
-            path: path.clone(),
-            line: 0,
-            source,
-        })?;
+        let applied = self.state.apply(&entry);
+        let illegal = |source| StoreError::Illegal { path: self.path(), line: 0, source };
+        applied.map_err(illegal)?;
+        let line = Line { serial: self.serial + 1, entry };
+        let damaged = |source| StoreError::Damaged { path: self.path(), line: 0, source };
+        let mut bytes = serde_json::to_vec(&line).map_err(damaged)?;
+        self.serial = line.serial;
         bytes.push(b'\n');
         if let Some(journal) = &mut self.journal
             && let Err(source) = journal.write_all(&bytes)
@@ -167,7 +161,7 @@ impl Store {
             self.broken = true;
             // Half a line goes; where even that is refused, loading cuts it off.
             let _ = journal.set_len(self.written);
-            return Err(StoreError::File { path, source });
+            return Err(StoreError::File { path: self.path(), source });
         }
         self.written += bytes.len() as u64;
         self.lines += 1;

@@ -1,6 +1,6 @@
 //! Faults of AWS's, one at a time: what `up` makes of each, and what it tells.
 
-use crate::common::{DEMO, Run, World, linked};
+use crate::common::{DEMO, Run, World, app_mesh, linked};
 use meshctl::{
     engine::{Event, Events},
     model::Class,
@@ -322,6 +322,29 @@ async fn what_a_killed_up_has_just_made_is_made_once_whichever_read_lags() {
         assert_eq!(world.count("ec2", "Vpc"), 2, "read {nth} was stale");
         gone(world).await;
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_killed_up_has_just_made_may_take_long_to_show() {
+    let world = World::new(&app_mesh());
+    // From here on the past is kept.
+    world.simulator.fault(Rule::new("none:None", When::Always, Fault::StaleRead(60.0)));
+    tokio::time::sleep(Duration::from_secs(20)).await;
+    // No namespace is under way when it is killed, whose end the next one would wait for.
+    for nth in 1..=4 {
+        world.simulator.fault(Rule::new("ec2:CreateVpc", When::Nth(nth), Fault::Throttle));
+    }
+    until(&world, world.up(), |world| {
+        world.simulator.calls().iter().any(|call| call.operation == "appmesh:CreateVirtualNode")
+    })
+    .await;
+    let lag = Fault::StaleRead(16.0);
+    world.simulator.fault(Rule::new("appmesh:DescribeMesh", When::Always, lag));
+    world.up().await.done();
+    assert!(world.simulator.struck()["stale-read"] > 3);
+    let calls = world.simulator.calls();
+    assert_eq!(calls.iter().filter(|call| call.operation == "appmesh:CreateMesh").count(), 1);
+    gone(world).await;
 }
 
 #[tokio::test(start_paused = true)]

@@ -277,7 +277,13 @@ async fn what_a_record_calls_surplus_in_another_spelling_stays_and_leaves_the_re
     let retired = |store: &Store| store.state().records[&address].retired.clone();
     let mut store = world.session().await.store().unwrap();
     let kind = "AWS::Logs::LogGroup".to_owned();
-    store.append(Entry::Surplus { address: address.clone(), kind, identity }).unwrap();
+    store
+        .append(Entry::Surplus {
+            address: address.clone(),
+            kind: kind.into(),
+            identity: identity.into(),
+        })
+        .unwrap();
     assert_eq!(retired(&store).len(), 1);
     drop(store);
     assert_eq!(world.up().await.done().calls.mutating, 0);

@@ -3,16 +3,15 @@
 use super::Ensure;
 use crate::{
     engine::{Event, retry::Doing},
-    model::{Class, Depth, Error, KindOps, Result},
+    model::{Class, Depth, Error, Identity, KindOps, Result},
     state::Entry,
 };
-use serde_json::Value;
 use std::{rc::Rc, time::Duration};
 
 impl Ensure<'_> {
     /// Makes the creating call, after writing down that it will be made. Also tells how closely to look
     /// at what came of it: made by this one call it carries its tags, and by an earlier one perhaps others.
-    pub(super) async fn create(&self, kind: &Rc<dyn KindOps>) -> Result<(Value, Depth)> {
+    pub(super) async fn create(&self, kind: &Rc<dyn KindOps>) -> Result<(Identity, Depth)> {
         let work = self.work;
         let address = &self.address;
         let begun = work.clock.now();
@@ -89,9 +88,9 @@ impl Ensure<'_> {
     async fn created(
         &self,
         kind: &Rc<dyn KindOps>,
-        identity: Value,
+        identity: Identity,
         took: Duration,
-    ) -> Result<Value> {
+    ) -> Result<Identity> {
         self.write_identity(kind, &identity).await?;
         self.work.events.tell(Event::Created {
             address: self.address.clone(),
@@ -103,7 +102,7 @@ impl Ensure<'_> {
         Ok(identity)
     }
 
-    async fn adopt(&self, kind: &Rc<dyn KindOps>, identity: Value) -> Result<Value> {
+    async fn adopt(&self, kind: &Rc<dyn KindOps>, identity: Identity) -> Result<Identity> {
         self.write_identity(kind, &identity).await?;
         self.work.events.tell(Event::Adopted {
             address: self.address.clone(),
@@ -113,12 +112,12 @@ impl Ensure<'_> {
         Ok(identity)
     }
 
-    async fn write_identity(&self, kind: &Rc<dyn KindOps>, identity: &Value) -> Result<()> {
+    async fn write_identity(&self, kind: &Rc<dyn KindOps>, identity: &Identity) -> Result<()> {
         let entry = Entry::Created {
             address: self.address.clone(),
             kind: kind.kind().0.into(),
             identity: identity.clone(),
-            edges: self.needs.to_vec(),
+            edges: self.needs.clone(),
         };
         self.work.journal(entry).await
     }

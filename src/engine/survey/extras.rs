@@ -1,13 +1,12 @@
 //! What is there and not wished for: found, and written down before anything is made.
 
-use super::{Census, Survey, census, same};
+use super::{Census, Recorded, Survey, census, same};
 use crate::{
     engine::work::Work,
-    model::{Address, ByAddress, Edge, Found, Graph, KindOps, Registry, Result},
+    model::{Address, Edges, Found, Graph, Identity, KindOps, Registry, Result},
     state::{Entry, Record},
 };
-use serde_json::Value;
-use std::rc::Rc;
+use std::{borrow::Cow, rc::Rc};
 
 /// Something that exists and that the configuration does not have (any more).
 #[derive(Clone)]
@@ -17,9 +16,9 @@ pub struct Extra {
     /// Its kind.
     pub kind: Rc<dyn KindOps>,
     /// Its identity.
-    pub identity: Value,
+    pub identity: Identity,
     /// What it stands on, as far as known.
-    pub edges: Vec<Edge>,
+    pub edges: Edges,
     /// Whether it may have been made a moment ago, so that reads do not show it yet.
     pub fresh: bool,
     /// Whether a search has just shown that it carries this stack's tag.
@@ -30,7 +29,7 @@ impl Extra {
     /// What a search has just found.
     pub fn found(kind: &Rc<dyn KindOps>, found: Found) -> Self {
         let (address, identity) = (found.address, found.out);
-        let (kind, edges) = (kind.clone(), Vec::new());
+        let (kind, edges) = (kind.clone(), Edges::default());
         Self { address, kind, identity, edges, fresh: false, seen: true }
     }
 
@@ -38,7 +37,7 @@ impl Extra {
     pub fn recorded(
         address: &Address,
         kind: &Rc<dyn KindOps>,
-        identity: &Value,
+        identity: &Identity,
         record: &Record,
     ) -> Self {
         Self {
@@ -56,15 +55,16 @@ impl Survey {
     /// What is on record or in the account and not in the configuration, and earlier ones of what is.
     pub(super) fn find_extras(
         &mut self,
-        graph: &Graph,
         registry: &Registry,
-        records: &ByAddress<Record>,
+        recorded: &Recorded<'_>,
         census: &Census,
     ) {
-        for (address, record) in records {
+        for (address, record, wished) in recorded.iter() {
+            if wished && record.retired.is_empty() {
+                continue;
+            }
             let Some(kind) = registry.get(&record.kind) else { continue };
-            let orphan = graph.get(address).is_none();
-            let current = record.identity.iter().filter(|_| orphan);
+            let current = record.identity.iter().filter(|_| !wished);
             let kept = self.findings.get(address).and_then(|finding| finding.identity.as_ref());
             let retired = record.retired.iter().filter(|one| Some(*one) != kept);
             for identity in current.chain(retired) {
@@ -96,7 +96,7 @@ impl Survey {
         graph: &Graph,
         registry: &Registry,
     ) -> Result<()> {
-        let started: Vec<(Address, String, String)> = work.with_state(|state| {
+        let started: Vec<(Address, Cow<'static, str>, String)> = work.with_state(|state| {
             let orphans = state.records.iter().filter(|(address, _)| graph.get(address).is_none());
             let started = orphans.filter_map(|(address, record)| {
                 Some((address.clone(), record.kind.clone(), record.started.clone()?))
@@ -131,21 +131,20 @@ impl Survey {
         registry: &Registry,
     ) -> Result<Vec<Address>> {
         let mut adopted = Vec::new();
-        for (address, finding) in &self.findings {
-            let Some(step) = graph.get(address) else { continue };
+        for ((address, step), finding) in graph.iter().zip(self.findings.values()) {
             if let (true, Some(identity)) = (finding.adopted, &finding.identity) {
                 work.note(Entry::Created {
                     address: address.clone(),
                     kind: step.kind().kind().0.into(),
                     identity: identity.clone(),
-                    edges: graph.needs(address).to_vec(),
+                    edges: graph.needs(address),
                 })?;
                 adopted.push(address.clone());
             }
-            let recorded = work.with_state(|state| {
-                state.records.get(address).and_then(|record| record.identity.clone())
-            });
-            if let (None, Some(gone)) = (&finding.identity, recorded) {
+            let recorded = || work.with_state(|state| state.records.get(address)?.identity.clone());
+            if finding.identity.is_none()
+                && let Some(gone) = recorded()
+            {
                 work.note(Entry::Deleted { address: address.clone(), identity: gone })?;
             }
         }

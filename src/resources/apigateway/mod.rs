@@ -37,7 +37,7 @@ fn patch(op: Op, path: impl Into<String>, value: impl Into<String>) -> PatchOper
 /// What stands at a path such as `/restapis/{id}`. The ARNs of this service name no account.
 pub(super) fn arn(cx: &Cx, path: &str) -> String {
     let scope = cx.scope();
-    format!("arn:{}:apigateway:{}::{path}", scope.identity.partition, scope.region)
+    format!("arn:{}:apigateway:{}::{path}", scope.caller.partition, scope.region)
 }
 
 /// Adds, overwrites and removes tags of what stands at a path such as `/restapis/{id}`. The ARNs of

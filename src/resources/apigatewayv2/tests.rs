@@ -18,9 +18,9 @@ async fn cx(simulator: &Simulator) -> Cx {
     let in_process = Some(simulator.http_client());
     let endpoint = Endpoint { in_process, region: Some("eu-west-1".into()), ..Endpoint::default() };
     let clients = Clients::load(&endpoint, CallLog::default()).await;
-    let identity = caller(&clients).await.expect("the simulator knows who calls");
+    let caller = caller(&clients).await.expect("the simulator knows who calls");
     let (stack, region) = ("shop".into(), "eu-west-1".into());
-    let scope = Scope { stack, region, identity, tags: Tags::new() };
+    let scope = Scope { stack, region, caller, tags: Tags::new() };
     Cx::new(clients, scope, Clock::started(1.0)).creating(&Address::new("api/link"), TOKEN)
 }
 

@@ -11,7 +11,7 @@ use super::{
     },
 };
 use crate::{
-    aws::{CallLog, Clients, Cx, Endpoint, cx::Identity, cx::Scope},
+    aws::{CallLog, Clients, Cx, Endpoint, cx::Caller, cx::Scope},
     model::{Clock, Depth},
     resources::{Blueprint, Handle, Resource, prelude::*},
     simulator::Simulator,
@@ -25,10 +25,10 @@ async fn cx_of(simulator: &Simulator) -> Cx {
         ..Endpoint::default()
     };
     let clients = Clients::load(&endpoint, CallLog::default()).await;
-    let identity =
-        Identity { account: "000000000000".into(), arn: String::new(), partition: "aws".into() };
+    let caller =
+        Caller { account: "000000000000".into(), arn: String::new(), partition: "aws".into() };
     let (stack, region, tags) = ("shop".into(), "eu-west-1".into(), Tags::new());
-    Cx::new(clients, Scope { stack, region, identity, tags }, Clock::started(1.0))
+    Cx::new(clients, Scope { stack, region, caller, tags }, Clock::started(1.0))
 }
 
 /// One service: everything that App Mesh has for it.

@@ -162,7 +162,7 @@ fn prefix(cx: &Cx) -> String {
 
 fn identity(cx: &Cx, name: &str) -> LogGroupIdentity {
     let scope = cx.scope();
-    let (partition, account) = (&scope.identity.partition, &scope.identity.account);
+    let (partition, account) = (&scope.caller.partition, &scope.caller.account);
     let arn = format!("arn:{partition}:logs:{}:{account}:log-group:{name}", scope.region);
     LogGroupIdentity { name: name.into(), arn }
 }

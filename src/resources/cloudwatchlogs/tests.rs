@@ -15,9 +15,9 @@ async fn cx(simulator: &Simulator) -> Cx {
     let in_process = Some(simulator.http_client());
     let endpoint = Endpoint { in_process, region: Some("eu-west-1".into()), ..Endpoint::default() };
     let clients = Clients::load(&endpoint, CallLog::default()).await;
-    let identity = caller(&clients).await.expect("the simulator knows who calls");
+    let caller = caller(&clients).await.expect("the simulator knows who calls");
     let (stack, region) = ("shop".into(), "eu-west-1".into());
-    Cx::new(clients, Scope { stack, region, identity, tags: Tags::new() }, Clock::started(1.0))
+    Cx::new(clients, Scope { stack, region, caller, tags: Tags::new() }, Clock::started(1.0))
 }
 
 fn group(name: &str) -> LogGroup {

@@ -24,7 +24,7 @@ use super::{
     },
 };
 use crate::{
-    aws::{CallLog, Clients, Endpoint, Identity, Scope},
+    aws::{CallLog, Caller, Clients, Endpoint, Scope},
     model::Clock,
     resources::{Handle, prelude::*},
     simulator::Simulator,
@@ -38,13 +38,13 @@ async fn cx(simulator: &Simulator) -> Cx {
         ..Endpoint::default()
     };
     let clients = Clients::load(&endpoint, CallLog::default()).await;
-    let identity = Identity {
+    let caller = Caller {
         account: "000000000000".into(),
         arn: "arn:aws:iam::000000000000:root".into(),
         partition: "aws".into(),
     };
     let scope =
-        Scope { stack: "shop".into(), region: "eu-west-1".into(), identity, tags: Tags::new() };
+        Scope { stack: "shop".into(), region: "eu-west-1".into(), caller, tags: Tags::new() };
     Cx::new(clients, scope, Clock::started(1.0))
 }
 

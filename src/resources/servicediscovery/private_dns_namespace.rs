@@ -76,7 +76,7 @@ impl Resource for PrivateDnsNamespace {
         }
         let made = made.op(OP)?;
         let id = outcome(cx, made.operation_id().answered(OP, "OperationId")?).await?;
-        let (region, identity) = (&cx.scope().region, &cx.scope().identity);
+        let (region, identity) = (&cx.scope().region, &cx.scope().caller);
         let (partition, account) = (&identity.partition, &identity.account);
         let arn = format!("arn:{partition}:servicediscovery:{region}:{account}:namespace/{id}");
         Ok(NamespaceId { id, arn, name: self.name.clone() })

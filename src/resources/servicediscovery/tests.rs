@@ -5,7 +5,7 @@ use super::{
     service::Service,
 };
 use crate::{
-    aws::{CallLog, Clients, Cx, Endpoint, cx::Identity, cx::Scope},
+    aws::{CallLog, Clients, Cx, Endpoint, cx::Caller, cx::Scope},
     model::{Clock, Depth},
     resources::{Blueprint, Resource, ec2::vpc::Vpc, ec2::vpc::VpcId, prelude::*},
     simulator::{Fault, Rule, Simulator, When},
@@ -18,10 +18,10 @@ async fn cx_of(simulator: &Simulator) -> Cx {
         ..Endpoint::default()
     };
     let clients = Clients::load(&endpoint, CallLog::default()).await;
-    let identity =
-        Identity { account: "000000000000".into(), arn: String::new(), partition: "aws".into() };
+    let caller =
+        Caller { account: "000000000000".into(), arn: String::new(), partition: "aws".into() };
     let (stack, region, tags) = ("shop".into(), "eu-west-1".into(), Tags::new());
-    Cx::new(clients, Scope { stack, region, identity, tags }, Clock::started(1.0))
+    Cx::new(clients, Scope { stack, region, caller, tags }, Clock::started(1.0))
 }
 
 fn vpc() -> Vpc {

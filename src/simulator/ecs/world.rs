@@ -1,7 +1,7 @@
 //! What tests of ECS stand on: a network with a way out, a role, a log group.
 
 use crate::{
-    aws::{CallLog, Clients, Cx, Endpoint, Identity, Scope},
+    aws::{CallLog, Caller, Clients, Cx, Endpoint, Scope},
     model::{Clock, Tags},
     simulator::{Settings, Simulator},
 };
@@ -41,12 +41,12 @@ pub async fn cx(simulator: &Simulator) -> Cx {
     let in_process = Some(simulator.http_client());
     let endpoint = Endpoint { in_process, region: Some(REGION.into()), ..Endpoint::default() };
     let clients = Clients::load(&endpoint, CallLog::default()).await;
-    let identity = Identity {
+    let caller = Caller {
         account: "000000000000".into(),
         arn: "arn:aws:iam::000000000000:user/local".into(),
         partition: "aws".into(),
     };
-    let scope = Scope { stack: "shop".into(), region: REGION.into(), identity, tags: Tags::new() };
+    let scope = Scope { stack: "shop".into(), region: REGION.into(), caller, tags: Tags::new() };
     Cx::new(clients, scope, Clock::started(1.0))
 }
 

@@ -104,9 +104,9 @@ pub(super) fn attach(
     let scope = blueprint.cx().scope().clone();
     let arn = format!(
         "arn:{}:appmesh:{}:{}:mesh/{}/virtualNode/{}",
-        scope.identity.partition,
+        scope.caller.partition,
         scope.region,
-        scope.identity.account,
+        scope.caller.account,
         scope.stack,
         node_name(name)
     );

@@ -1,7 +1,7 @@
 //! The state on disk through cuts, gaps and refusals.
 
 use super::*;
-use crate::model::Address;
+use crate::model::{Address, Edges, Fingerprint};
 use serde_json::json;
 
 fn started(name: &str) -> Entry {
@@ -59,8 +59,8 @@ fn eventful(directory: &Path) -> (Vec<u8>, Vec<State>) {
     let created = |identity: &str| Entry::Created {
         address: address.clone(),
         kind: "K".into(),
-        identity: json!(identity),
-        edges: Vec::new(),
+        identity: json!(identity).into(),
+        edges: Edges::default(),
     };
     let opened = Entry::Opened {
         version: VERSION,
@@ -70,12 +70,12 @@ fn eventful(directory: &Path) -> (Vec<u8>, Vec<State>) {
     };
     let settled = Entry::Settled {
         address: address.clone(),
-        wish: "w".into(),
+        wish: Fingerprint::of("w", []),
         mark: None,
         tags: crate::model::Tags::new(),
     };
     let retired = Entry::Retired { address: address.clone() };
-    let deleted = Entry::Deleted { address: address.clone(), identity: json!("one") };
+    let deleted = Entry::Deleted { address: address.clone(), identity: json!("one").into() };
     let entries = [opened, started("a"), created("one"), settled, retired, created("two"), deleted];
     for entry in entries {
         store.append(entry).unwrap();
