@@ -53,9 +53,9 @@ pub fn tails(dag: &Dag, span: impl Fn(usize) -> Span) -> Vec<f64> {
     let mut tails = vec![0.0; dag.len()];
     for at in dag.sorted().iter().rev().copied() {
         let ready = span(at).ready;
-        let below = dag.dependants(at).iter().map(|(dependant, until)| {
-            let waited = if *until == Milestone::Ready { ready } else { 0.0 };
-            waited + span(*dependant).created + tails[*dependant]
+        let below = dag.dependants(at).map(|(dependant, until)| {
+            let waited = if until == Milestone::Ready { ready } else { 0.0 };
+            waited + span(dependant).created + tails[dependant]
         });
         tails[at] = below.fold(ready, f64::max);
     }

@@ -80,7 +80,7 @@ impl Survey {
         let looks = nodes.filter_map(|(place, ((address, step), finding))| {
             let identity = finding.identity.clone()?;
             let settled = recorded.at(place).and_then(|record| record.settled.as_ref());
-            let needs = graph.dag().needs(place).iter().map(|(on, _)| prints[*on]);
+            let needs = graph.dag().needs(place).map(|(on, _)| prints[on]);
             let wish = fingerprint(&**step, address, needs);
             let same = settled.filter(|settled| settled.wish == Some(wish) && !finding.adopted);
             Some(Look {
@@ -99,9 +99,9 @@ impl Survey {
     /// Whether something that stands on it, and that shows it, was seen to work.
     fn is_shown(&self, look: &Look<'_>, graph: &Graph) -> bool {
         let shown_by = look.step.kind().shown_by();
-        graph.dag().dependants(look.place).iter().any(|(at, _)| {
-            let kind = graph.at(*at).map(|(_, step)| step.kind().kind());
-            let finding = self.findings.get_index(*at).map(|(_, finding)| finding);
+        graph.dag().dependants(look.place).any(|(at, _)| {
+            let kind = graph.at(at).map(|(_, step)| step.kind().kind());
+            let finding = self.findings.get_index(at).map(|(_, finding)| finding);
             kind.is_some_and(|kind| shown_by.contains(&kind))
                 && finding.is_some_and(|finding| {
                     finding.live.is_some() && finding.readiness == Readiness::Ready

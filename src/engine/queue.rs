@@ -8,7 +8,7 @@ use std::{cmp::Reverse, collections::BinaryHeap};
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Node {
-    missing: usize,
+    missing: u32,
     chain: f64,
     reached: Option<Milestone>,
     /// Started, or never to be started.
@@ -28,7 +28,7 @@ pub struct Queue<'a> {
 impl<'a> Queue<'a> {
     /// A queue of these nodes. `seconds` is how long a node is expected to take.
     pub fn new(dag: &'a Dag, seconds: impl Fn(usize, Milestone) -> f64) -> Self {
-        let missing = |at| Node { missing: dag.needs(at).len(), ..Node::default() };
+        let missing = |at| Node { missing: dag.needs(at).len() as u32, ..Node::default() };
         let nodes = (0..dag.len()).map(missing).collect();
         let mut queue = Self { dag, nodes, ready: BinaryHeap::new(), longest: 0.0 };
         queue.weigh(seconds);
@@ -42,7 +42,7 @@ impl<'a> Queue<'a> {
     fn weigh(&mut self, seconds: impl Fn(usize, Milestone) -> f64) {
         for at in self.dag.sorted().iter().rev().copied() {
             let mut chain = seconds(at, Milestone::Ready);
-            for (dependant, until) in self.dag.dependants(at).iter().copied() {
+            for (dependant, until) in self.dag.dependants(at) {
                 chain = chain.max(seconds(at, until) + self.nodes[dependant].chain);
             }
             self.nodes[at].chain = chain;
@@ -75,7 +75,7 @@ impl<'a> Queue<'a> {
         }
         self.nodes[at].reached = Some(milestone);
         self.nodes[at].taken = true;
-        for (dependant, until) in self.dag.dependants(at).iter().copied() {
+        for (dependant, until) in self.dag.dependants(at) {
             if until <= milestone && before < Some(until) {
                 self.nodes[dependant].missing -= 1;
                 self.offer(dependant);
@@ -91,7 +91,7 @@ impl<'a> Queue<'a> {
         while let Some(at) = stack.pop() {
             self.nodes[at].taken = true;
             let reached = self.nodes[at].reached;
-            for (dependant, until) in self.dag.dependants(at).iter().copied() {
+            for (dependant, until) in self.dag.dependants(at) {
                 let met = reached >= Some(until);
                 if !met && !self.nodes[dependant].taken {
                     self.nodes[dependant].taken = true;
@@ -127,7 +127,7 @@ mod tests {
     fn a_dependant_starts_at_the_moment_that_it_needs() {
         let [load_balancer, listener, link] = [0, 1, 2];
         let waits = [(listener, (load_balancer, CREATED)), (link, (load_balancer, READY))];
-        let dag = Dag::new(3, &waits);
+        let dag = Dag::new(3, waits);
         let mut queue = Queue::new(&dag, |_, _| 1.0);
         assert_eq!(queue.take(), Some(load_balancer));
         assert_eq!(queue.take(), None);
@@ -141,7 +141,7 @@ mod tests {
     #[test]
     fn the_longest_chain_goes_first() {
         let [short, long, slow] = [0, 1, 2];
-        let dag = Dag::new(3, &[(slow, (long, READY))]);
+        let dag = Dag::new(3, [(slow, (long, READY))]);
         let seconds = |at, _| if at == slow { 100.0 } else { 1.0 };
         let mut queue = Queue::new(&dag, seconds);
         assert_eq!(queue.take(), Some(long));
@@ -153,7 +153,7 @@ mod tests {
     fn a_failure_blocks_what_needs_it_and_nothing_else() {
         let [a, b, c, d, e] = [0, 1, 2, 3, 4];
         let waits = [(b, (a, READY)), (c, (b, CREATED)), (e, (a, CREATED))];
-        let dag = Dag::new(5, &waits);
+        let dag = Dag::new(5, waits);
         let mut queue = Queue::new(&dag, |_, _| 1.0);
         queue.reached(a, CREATED);
         assert_eq!(queue.failed(a), [b, c]);

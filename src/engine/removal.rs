@@ -119,7 +119,8 @@ pub async fn remove(work: &Work, things: &[Extra]) -> Removed {
 /// retired ones.
 fn reversed(things: &[Extra]) -> Dag {
     // The last of each address, and for each thing the one of its address before it.
-    let mut last: HashMap<&Address, usize, BuildHasherDefault<Hashed>> = HashMap::default();
+    let mut last: HashMap<&Address, usize, BuildHasherDefault<Hashed>> =
+        HashMap::with_capacity_and_hasher(things.len(), BuildHasherDefault::default());
     let mut before = vec![None; things.len()];
     let mut of_kind: HashMap<Kind, Vec<usize>> = HashMap::new();
     for (at, extra) in things.iter().enumerate() {
@@ -129,7 +130,7 @@ fn reversed(things: &[Extra]) -> Dag {
     let here = |address: &Address| {
         std::iter::successors(last.get(address).copied(), |at: &usize| before[*at])
     };
-    let mut waits = Vec::new();
+    let mut waits = Vec::with_capacity(things.iter().map(|extra| extra.edges.len()).sum());
     let mut stands_on: Vec<usize> = Vec::new();
     for (at, extra) in things.iter().enumerate() {
         if extra.edges.is_empty() {
@@ -143,7 +144,7 @@ fn reversed(things: &[Extra]) -> Dag {
         stands_on.dedup();
         waits.extend(stands_on.drain(..).map(|on| (on, (at, Milestone::Ready))));
     }
-    Dag::new(things.len(), &waits)
+    Dag::new(things.len(), waits)
 }
 
 /// Deletes one thing and watches it until it is gone.

@@ -237,8 +237,8 @@ impl Survey {
             else {
                 continue;
             };
-            let mut needs = graph.dag().needs(at).iter();
-            let moving = needs.find(|(on, _)| unsettled[*on]).and_then(|(on, _)| graph.at(*on));
+            let mut needs = graph.dag().needs(at);
+            let moving = needs.find(|(on, _)| unsettled[*on]).and_then(|(on, _)| graph.at(on));
             let Some(live) = &finding.live else {
                 match moving {
                     Some((on, _)) if finding.shown => finding.action = Action::Depends(on.clone()),

@@ -51,7 +51,7 @@ impl CriticalPath {
         let mut last: Option<(usize, f64)> = None;
         for at in dag.sorted().iter().copied() {
             let (mut start, mut held) = (0.0, None);
-            for (on, until) in dag.needs(at).iter().copied() {
+            for (on, until) in dag.needs(at) {
                 let (begun, span, _) = seen[on];
                 let moment = begun + span.until(until);
                 if moment > start {

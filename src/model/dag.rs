@@ -15,9 +15,10 @@ pub struct Dag {
 
 impl Dag {
     /// So many nodes; each wait names who waits and for what.
-    pub fn new(nodes: usize, waits: &[(usize, Wait)]) -> Self {
+    pub fn new(nodes: usize, waits: impl IntoIterator<Item = (usize, Wait)>) -> Self {
+        let waits: Vec<Pair> = waits.into_iter().map(Pair::from).collect();
         let needs = Rows::new(nodes, waits.iter().copied());
-        let turned = waits.iter().map(|(from, (on, until))| (*on, (*from, *until)));
+        let turned = waits.iter().map(|pair| Pair { from: pair.on, on: pair.from, ..*pair });
         let dependants = Rows::new(nodes, turned);
         let sorted = sorted(&needs, &dependants);
         Self { needs, dependants, sorted }
@@ -29,7 +30,7 @@ impl Dag {
             let met = needs.iter();
             met.filter_map(move |edge| Some((from, (edges.get_index_of(&edge.on)?, edge.until))))
         });
-        Self::new(edges.len(), &waits.collect::<Vec<_>>())
+        Self::new(edges.len(), waits)
     }
 
     /// How many nodes there are.
@@ -43,12 +44,12 @@ impl Dag {
     }
 
     /// What this node needs.
-    pub fn needs(&self, node: usize) -> &[Wait] {
+    pub fn needs(&self, node: usize) -> impl ExactSizeIterator<Item = Wait> {
         self.needs.row(node)
     }
 
     /// What needs this node.
-    pub fn dependants(&self, node: usize) -> &[Wait] {
+    pub fn dependants(&self, node: usize) -> impl ExactSizeIterator<Item = Wait> {
         self.dependants.row(node)
     }
 
@@ -65,37 +66,57 @@ impl Dag {
     }
 }
 
+/// Who waits for whom. Small, for a walk takes as long as the memory that it goes through.
+#[derive(Clone, Copy)]
+struct Pair {
+    from: u32,
+    on: u32,
+    until: Milestone,
+}
+
+impl From<(usize, Wait)> for Pair {
+    fn from((from, (on, until)): (usize, Wait)) -> Self {
+        Self { from: small(from), on: small(on), until }
+    }
+}
+
+fn small(number: usize) -> u32 {
+    number.try_into().expect("no stack has four thousand million nodes or edges")
+}
+
 /// A list for each node, one after the other in memory.
 #[derive(Clone, Debug, Default)]
 struct Rows {
     /// Where each node's list begins, and where the last one ends.
-    starts: Vec<usize>,
-    all: Vec<Wait>,
+    starts: Vec<u32>,
+    all: Vec<(u32, Milestone)>,
 }
 
 impl Rows {
-    fn new(nodes: usize, waits: impl Iterator<Item = (usize, Wait)> + Clone) -> Self {
+    fn new(nodes: usize, pairs: impl ExactSizeIterator<Item = Pair> + Clone) -> Self {
         let mut starts = vec![0; nodes + 1];
-        for (node, _) in waits.clone() {
-            starts[node + 1] += 1;
+        let mut all = vec![(0, Milestone::Created); small(pairs.len()) as usize];
+        for pair in pairs.clone() {
+            starts[pair.from as usize + 1] += 1;
         }
         for node in 0..nodes {
             starts[node + 1] += starts[node];
         }
         let mut next = starts.clone();
-        let mut all = vec![(0, Milestone::Created); starts[nodes]];
-        for (node, wait) in waits {
-            all[next[node]] = wait;
-            next[node] += 1;
+        for Pair { from, on, until } in pairs {
+            let next = &mut next[from as usize];
+            all[*next as usize] = (on, until);
+            *next += 1;
         }
         Self { starts, all }
     }
 
-    fn row(&self, node: usize) -> &[Wait] {
-        match (self.starts.get(node), self.starts.get(node + 1)) {
-            (Some(start), Some(end)) => &self.all[*start..*end],
+    fn row(&self, node: usize) -> impl ExactSizeIterator<Item = Wait> {
+        let row = match (self.starts.get(node), self.starts.get(node + 1)) {
+            (Some(start), Some(end)) => &self.all[*start as usize..*end as usize],
             _ => &[],
-        }
+        };
+        row.iter().map(|(on, until)| (*on as usize, *until))
     }
 }
 
@@ -107,9 +128,9 @@ fn sorted(needs: &Rows, dependants: &Rows) -> Vec<usize> {
     while let Some(next) = ready.pop() {
         sorted.push(next);
         for (dependant, _) in dependants.row(next) {
-            missing[*dependant] -= 1;
-            if missing[*dependant] == 0 {
-                ready.push(*dependant);
+            missing[dependant] -= 1;
+            if missing[dependant] == 0 {
+                ready.push(dependant);
             }
         }
     }
@@ -124,17 +145,17 @@ mod tests {
 
     #[test]
     fn each_comes_after_what_it_needs() {
-        let dag = Dag::new(3, &[(0, (2, READY)), (2, (1, Milestone::Created))]);
+        let dag = Dag::new(3, [(0, (2, READY)), (2, (1, Milestone::Created))]);
         assert_eq!(dag.sorted(), [1, 2, 0]);
         assert_eq!((dag.len(), dag.stuck()), (3, None));
-        assert_eq!(dag.needs(0), [(2, READY)]);
-        assert_eq!(dag.dependants(1), [(2, Milestone::Created)]);
-        assert!(dag.needs(1).is_empty() && dag.needs(3).is_empty());
+        assert!(dag.needs(0).eq([(2, READY)]));
+        assert!(dag.dependants(1).eq([(2, Milestone::Created)]));
+        assert_eq!((dag.needs(1).len(), dag.needs(3).len()), (0, 0));
     }
 
     #[test]
     fn a_cycle_is_seen() {
-        let dag = Dag::new(3, &[(0, (1, READY)), (1, (0, READY))]);
+        let dag = Dag::new(3, [(0, (1, READY)), (1, (0, READY))]);
         assert_eq!(dag.sorted(), [2]);
         assert_eq!(dag.stuck(), Some(0));
     }

@@ -8,7 +8,7 @@ use std::{fmt, num::ParseIntError, str::FromStr};
 /// is 32 hexadecimal digits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
-pub struct Fingerprint(u128);
+pub struct Fingerprint([u8; 16]);
 
 impl Fingerprint {
     /// Of a text, and of what else counts; something that is not there is told from something that is.
@@ -17,17 +17,17 @@ impl Fingerprint {
         digest.update(text);
         for one in more {
             digest.update([u8::from(one.is_some())]);
-            digest.update(one.map_or(0, |one| one.0).to_be_bytes());
+            digest.update(one.map_or([0; 16], |one| one.0));
         }
         let mut half = [0; 16];
         half.copy_from_slice(&digest.finalize()[..16]);
-        Self(u128::from_be_bytes(half))
+        Self(half)
     }
 }
 
 impl fmt::Display for Fingerprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:032x}", self.0)
+        write!(f, "{:032x}", u128::from_be_bytes(self.0))
     }
 }
 
@@ -35,7 +35,7 @@ impl FromStr for Fingerprint {
     type Err = ParseIntError;
 
     fn from_str(text: &str) -> Result<Self, ParseIntError> {
-        u128::from_str_radix(text, 16).map(Self)
+        u128::from_str_radix(text, 16).map(|number| Self(number.to_be_bytes()))
     }
 }
 
