@@ -1,7 +1,8 @@
 //! The engine alone: graphs of up to 100,000 nodes whose work is empty, so that only the engine's own
 //! cost is left. The cost per node must not grow with the graph.
 //!
-//! `cargo bench --bench engine`
+//! `cargo bench --bench engine`, or `cargo bench --bench engine -- 10000` for a graph of that size alone, as a
+//! count of instructions wants it.
 
 use futures_util::future::{FutureExt, LocalBoxFuture, ready};
 use meshctl::{
@@ -184,7 +185,7 @@ fn graph(count: usize, all: &Rc<Nothing>, kind: &Rc<dyn KindOps>) -> Graph {
 
 fn main() {
     println!("{:>8} {:>14} {:>14} {:>14}", "nodes", "up us/node", "no-op us/node", "down us/node");
-    for count in [1_000, 10_000, 100_000] {
+    for count in sizes() {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .start_paused(true)
@@ -193,6 +194,15 @@ fn main() {
         let [up, again, down] = runtime.block_on(measure(count));
         println!("{count:>8} {up:>14.1} {again:>14.1} {down:>14.1}");
     }
+}
+
+/// Those of the command line, for which Cargo adds `--bench`, or the usual ones.
+fn sizes() -> Vec<usize> {
+    let numbers = std::env::args().skip(1).filter(|argument| argument != "--bench");
+    let asked: Vec<usize> = numbers
+        .map(|text| text.parse().unwrap_or_else(|_| panic!("{text:?} is no number of nodes")))
+        .collect();
+    if asked.is_empty() { vec![1_000, 10_000, 100_000] } else { asked }
 }
 
 async fn measure(count: usize) -> [f64; 3] {

@@ -11,7 +11,7 @@ use crate::{
     model::{Address, Class, CriticalPath, Dag, Depth, Error, Hashed, Kind, Milestone, Result},
     state::Entry,
 };
-use futures_util::{StreamExt, stream::FuturesUnordered};
+use futures_util::{FutureExt, StreamExt, stream::FuturesUnordered};
 use std::{collections::HashMap, hash::BuildHasherDefault, time::Duration};
 use tracing::Instrument;
 
@@ -55,7 +55,11 @@ pub async fn remove(work: &Work, things: &[Extra]) -> Removed {
     let mut running = FuturesUnordered::new();
     let mut told = false;
     loop {
-        while !work.interrupt.requested()
+        // One that ends as soon as it begins ends before the next one begins, while its memory is near. For
+        // that the runtime must have had its turn: until then it lets nothing go on.
+        let mut ended = None;
+        while ended.is_none()
+            && !work.interrupt.requested()
             && let Some(next) = queue.take()
         {
             let extra = &things[next];
@@ -64,17 +68,21 @@ pub async fn remove(work: &Work, things: &[Extra]) -> Removed {
             let critical = queue.is_critical(next, elapsed);
             let life = async move { (next, delete(work, extra, critical).await) };
             running.push(life.instrument(span));
+            tokio::task::consume_budget().await;
+            ended = running.next().now_or_never().flatten();
         }
-        let ended = tokio::select! {
-            biased;
-            () = work.interrupt.asked(2) => None,
-            () = work.interrupt.asked(1), if !told => {
-                told = true;
-                work.tell_interrupted(running.len());
-                continue;
-            }
-            ended = running.next() => ended,
-        };
+        if ended.is_none() {
+            ended = tokio::select! {
+                biased;
+                () = work.interrupt.asked(2) => None,
+                () = work.interrupt.asked(1), if !told => {
+                    told = true;
+                    work.tell_interrupted(running.len());
+                    continue;
+                }
+                ended = running.next() => ended,
+            };
+        }
         let Some((at, result)) = ended else { break };
         let extra = &things[at];
         let address = extra.address.clone();

@@ -210,6 +210,8 @@ impl Engine {
         if extras.iter().any(|extra| extra.edges.is_empty() && !extra.kind.stands_on().is_empty()) {
             extras.iter_mut().for_each(|extra| extra.edges = Edges::default());
         }
+        // What was made last goes first, where nothing else decides.
+        extras.reverse();
         Ok(extras)
     }
 
