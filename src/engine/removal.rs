@@ -55,8 +55,8 @@ pub async fn remove(work: &Work, things: &[Extra]) -> Removed {
     let mut running = FuturesUnordered::new();
     let mut told = false;
     loop {
-        // One that ends as soon as it begins ends before the next one begins, while its memory is near. For
-        // that the runtime must have had its turn: until then it lets nothing go on.
+        // One that ends as soon as it begins ends before the next one begins, while its memory is near. A
+        // task that has used up its budget must yield to tokio first, or else none of them goes on.
         let mut ended = None;
         while ended.is_none()
             && !work.interrupt.requested()
