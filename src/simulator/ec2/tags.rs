@@ -40,17 +40,22 @@ pub fn create(account: &mut Account, call: &Call) -> Answer {
     done()
 }
 
-/// `DeleteTags`: by key, and by value where one is given.
+/// `DeleteTags`: by key, and by value where one is given; without any, all but those of AWS (EC2 API
+/// reference).
 pub fn delete(account: &mut Account, call: &Call) -> Answer {
     let now = account.now;
     for id in call.input.texts("Resources") {
         let gone = call.input.list("Tags");
         let Some(tags) = tags_of(&mut account.ec2, id, now) else { continue };
-        let named = |tag: &Tag, one: &Value| {
-            one.text("Key") == Some(&tag.key)
-                && one.text("Value").is_none_or(|value| value == tag.value)
+        let named = |tag: &Tag, given: &Value| {
+            given.text("Key") == Some(&tag.key)
+                && given.text("Value").is_none_or(|value| value == tag.value)
         };
-        tags.retain(|tag| !gone.iter().any(|one| named(tag, one)));
+        let goes = |tag: &Tag| match gone.is_empty() {
+            true => !tag.key.starts_with("aws:"),
+            false => gone.iter().any(|given| named(tag, given)),
+        };
+        tags.retain(|tag| !goes(tag));
     }
     done()
 }
