@@ -3,6 +3,7 @@
 pub mod aws;
 pub mod cli;
 pub mod config;
+pub mod disk;
 pub mod doctor;
 pub mod engine;
 pub mod model;

@@ -17,6 +17,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         &[
             "aws",
             "config",
+            "disk",
             "doctor",
             "engine",
             "model",
@@ -33,10 +34,11 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("aws", &["model"]),
     ("engine", &["model", "state"]),
     ("report", &["engine::event", "model"]),
-    ("state", &["model"]),
+    ("state", &["disk", "model"]),
     ("config", &["model"]),
     ("model", &[]),
-    ("simulator", &["aws::calls", "model"]),
+    ("disk", &[]),
+    ("simulator", &["aws::calls", "disk", "model"]),
 ];
 /// Where the SDK's crates may be named.
 const SPEAK_TO_AWS: &[&str] = &["aws", "doctor", "resources", "simulator"];

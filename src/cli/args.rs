@@ -1,8 +1,11 @@
 //! Flags that the commands share.
 
-use super::{CliError, Exit};
-use crate::report::Output;
-use clap::{ArgGroup, Args};
+use super::{
+    CliError, Exit,
+    environment::{ALLOWED_ACCOUNTS, url},
+};
+use crate::{config::region_fault, report::Output};
+use clap::{ArgGroup, Args, builder::NonEmptyStringValueParser};
 use std::{path::PathBuf, str::FromStr};
 
 /// Where the stack is, and how to report.
@@ -16,23 +19,23 @@ pub struct Common {
     #[arg(long, value_name = "NAME")]
     pub stack: Option<String>,
     /// The AWS region, instead of the configuration's
-    #[arg(long)]
+    #[arg(long, value_parser = region)]
     pub region: Option<String>,
     /// An AWS account in which to work, and in no other but those given so; as the configuration's
     /// allowed_accounts, which also counts
     #[arg(
         long = "allowed-account",
         value_name = "ID",
-        env = "MESHCTL_ALLOWED_ACCOUNTS",
+        env = ALLOWED_ACCOUNTS,
         value_delimiter = ','
     )]
     pub allowed_accounts: Vec<String>,
     /// The AWS profile
-    #[arg(long)]
+    #[arg(long, value_parser = NonEmptyStringValueParser::new())]
     pub profile: Option<String>,
     /// One URL for all AWS services, such as a simulator's; `AWS_ENDPOINT_URL_<SERVICE>` outranks it
     /// for one of them
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", value_parser = url)]
     pub endpoint_url: Option<String>,
     /// Use the embedded AWS simulator instead of AWS
     #[arg(long, conflicts_with_all = ["endpoint_url", "profile"])]
@@ -93,6 +96,14 @@ impl FromStr for Speed {
             Ok(times) if (0.1..=10_000.0).contains(&times) => Ok(Self::Times(times)),
             _ => Err("give a number from 0.1 to 10000, or max".into()),
         }
+    }
+}
+
+/// Takes a region's code.
+fn region(text: &str) -> Result<String, String> {
+    match region_fault(text) {
+        None => Ok(text.into()),
+        Some((problem, remedy)) => Err(format!("it {problem}; {remedy}")),
     }
 }
 

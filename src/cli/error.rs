@@ -8,9 +8,13 @@ use crate::{
         Output,
         text::{err, out},
     },
-    state::StoreError,
+    state::{StoreError, fold::Illegal},
 };
 use serde_json::json;
+
+/// What helps when the state's files say what cannot be.
+const REBUILD: &str = "AWS knows it all: `meshctl adopt` sets these files aside and rebuilds the state \
+                       from the tags of what exists";
 
 /// How a command ended. The codes are public.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -127,11 +131,11 @@ impl From<ConfigError> for CliError {
 impl From<StoreError> for CliError {
     fn from(error: StoreError) -> Self {
         match &error {
+            StoreError::Illegal { source: Illegal::Last, .. } => {
+                Self::new(Exit::Usage, format!("the state cannot be used: {error}")).hint(REBUILD)
+            }
             StoreError::Illegal { .. } | StoreError::Damaged { .. } => {
-                Self::new(Exit::Failed, format!("the state cannot be used: {error}")).hint(
-                    "AWS knows it all: `meshctl adopt` sets these files aside and rebuilds the \
-                     state from the tags of what exists",
-                )
+                Self::new(Exit::Failed, format!("the state cannot be used: {error}")).hint(REBUILD)
             }
             StoreError::File { .. } | StoreError::Broken { .. } => {
                 Self::new(Exit::Failed, error.to_string())

@@ -4,11 +4,13 @@ pub mod adopt;
 pub mod args;
 pub mod doctor;
 pub mod down;
+pub mod environment;
 pub mod error;
 pub mod expiry;
 pub mod patience;
 pub mod plan;
 pub mod policy;
+pub mod private;
 pub mod reap;
 pub mod session;
 pub mod signals;
@@ -21,6 +23,7 @@ pub mod up;
 
 pub use error::{CliError, Exit};
 
+use crate::report::Output;
 use args::Common;
 use clap::{Parser, Subcommand};
 use tracing::Instrument;
@@ -96,6 +99,9 @@ impl Command {
 
 /// Runs the command line and returns the exit code.
 pub fn run() -> Exit {
+    if let Err(error) = environment::drop_empty_variables() {
+        return error.show(Output::Human, "meshctl");
+    }
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
@@ -111,6 +117,11 @@ pub fn run() -> Exit {
         Ok(runtime) => runtime,
         Err(error) => return error.show(common.output, name),
     };
+    let inside = runtime.enter();
+    if let Err(error) = signals::outlive_file_limits() {
+        tracing::warn!(%error, "a file that grows too large will end this process");
+    }
+    drop(inside);
     let span = tracing::info_span!(target: "meshctl::call", "command", name);
     let work = async {
         match &cli.command {

@@ -7,13 +7,13 @@ pub(super) use choices::recorded_mesh;
 use super::{
     CliError, Exit,
     args::{Common, Speed, Without},
-    expiry,
+    environment, expiry,
     patience::patiently,
-    signals,
+    private, signals,
 };
 use crate::{
     aws::{CallLog, Clients, Cx, Endpoint, Scope, cx::caller},
-    config::{Config, stack_fault},
+    config::{Config, region_fault, stack_fault},
     engine::{Engine, Events, Interrupt, Outcome, retry::Retry, work::Work},
     model::{
         ByAddress, Class, Clock, Edges, Error, Estimates, Registry, Result as ModelResult, Run,
@@ -72,8 +72,17 @@ impl Session {
             let message = "--speed max is for --local: time behind a URL does not jump";
             return Err(CliError::new(Exit::Usage, message).hint("give a number"));
         }
+        if !common.local {
+            environment::check_endpoints()?;
+        }
         let config = read_config(common, without)?;
         let stack = stack_name(common, config.as_ref());
+        let directory = common.state_root().join(&stack);
+        private::guard(&common.state)?;
+        if common.local {
+            private::close(&common.state_root())?;
+        }
+        private::close(&directory)?;
         let clock = Clock::started(common.speed().factor());
         let from_config = config.as_ref().and_then(|config| config.region.clone());
         let in_process =
@@ -85,7 +94,6 @@ impl Session {
             in_process,
         };
         let clients = Clients::load(&endpoint, CallLog::default()).await;
-        let directory = common.state_root().join(&stack);
         let mut session = Self::with(clients, config, &stack, directory, clock).await?;
         session.local = common.local;
         let told = "--allowed-account or MESHCTL_ALLOWED_ACCOUNTS";
@@ -108,6 +116,10 @@ impl Session {
             CliError::new(Exit::Usage, "no AWS region is set")
                 .hint("give --region, set AWS_REGION, or add region to the configuration")
         })?;
+        if let Some((problem, remedy)) = region_fault(&region) {
+            let message = format!("{region:?}, where the calls would go, {problem}");
+            return Err(CliError::new(Exit::Usage, message).hint(remedy));
+        }
         let caller = patiently(clock, || caller(&clients)).await.map_err(nobody)?;
         let allowed = config.as_ref().map(|config| config.allowed_accounts.as_slice());
         admit(allowed.unwrap_or_default(), "allowed_accounts", &caller.account)?;
@@ -157,6 +169,7 @@ impl Session {
     /// When another command holds it.
     pub fn lock(&self, command: &str) -> Result<Lock, CliError> {
         make_directory(&self.directory)?;
+        private::close(&self.directory)?;
         let path = self.directory.join("lock");
         if let Some(holder) = lock::elsewhere(&path) {
             let (host, silence) = (holder.host, Lease::default().silence.as_secs());
@@ -302,6 +315,9 @@ impl Session {
 
 /// Why it is not known whose credentials these are.
 fn nobody(error: Error) -> CliError {
+    if let Some(url) = environment::endpoint_of_no_url(&error.to_string()) {
+        return environment::no_url("the profile's endpoint_url", url);
+    }
     if error.class == Class::Transient {
         return CliError::new(Exit::Failed, format!("AWS cannot be reached: {error}"))
             .hint("check the network, the region, and --endpoint-url");

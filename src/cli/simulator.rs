@@ -3,6 +3,7 @@
 use super::{
     CliError, Exit,
     args::{Common, Speed, Without},
+    private,
     signals::Signals,
 };
 use crate::{
@@ -209,6 +210,7 @@ fn quotas(path: &Path) -> Result<Quotas, CliError> {
 
 /// Two simulators would overwrite each other's account.
 fn lock(directory: &Path) -> Result<Lock, CliError> {
+    private::close_if_ours(directory)?;
     make_directory(directory)?;
     Lock::take(&directory.join("lock"), "simulator").map_err(|error| match &error {
         LockError::Held(holder) => {

@@ -11,7 +11,7 @@ mod tasks;
 
 pub use mesh::Conflict;
 pub(super) use mesh::service_connect;
-pub use names::stack_fault;
+pub use names::{region_fault, stack_fault};
 
 use super::{Config, findings::Findings};
 

@@ -16,7 +16,7 @@ mod warnings;
 #[cfg(test)]
 mod tests;
 
-pub use check::{Conflict, stack_fault};
+pub use check::{Conflict, region_fault, stack_fault};
 pub use fault::{ConfigError, Fault};
 pub use ttl::Ttl;
 
@@ -286,6 +286,11 @@ impl Service {
     /// The variable that tells a caller where this service is.
     pub fn url_variable(&self) -> String {
         url_variable(&self.name)
+    }
+
+    /// Where callers in the mesh find it.
+    pub fn mesh_url(&self, namespace: &str) -> String {
+        format!("http://{}.{namespace}:{}{}", self.name, self.router_port(), self.path)
     }
 
     /// The weighted targets of its route: itself, unless `weights` says otherwise.

@@ -15,9 +15,25 @@ const HASH: usize = 7;
 /// fit("servicemesh-demo-consumer-frontend", 32) == "servicemesh-demo-consume-e9e7d96"
 /// ```
 pub fn fit(name: &str, max: usize) -> String {
-    if name.chars().count() <= max {
-        return name.to_string();
-    }
+    if name.chars().count() <= max { name.to_string() } else { cut(name, max) }
+}
+
+/// As [`fit`], and no name that fits is one that another name is shortened to: what already ends as
+/// shortened names do is shortened, too.
+///
+/// ```text
+/// fit_apart("servicemesh-demo-consumer-frontend", 32) == "servicemesh-demo-consume-e9e7d96"
+/// fit_apart("servicemesh-demo-consume-e9e7d96", 32) != "servicemesh-demo-consume-e9e7d96"
+/// ```
+pub fn fit_apart(name: &str, max: usize) -> String {
+    let is_hash = |end: &str| {
+        end.len() == HASH && end.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+    };
+    let looks_cut = name.rsplit_once('-').is_some_and(|(_, end)| is_hash(end)) || is_hash(name);
+    if looks_cut { cut(name, max) } else { fit(name, max) }
+}
+
+fn cut(name: &str, max: usize) -> String {
     let mut hash: String =
         Sha256::digest(name.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
     hash.truncate(HASH.min(max));
@@ -30,7 +46,7 @@ pub fn fit(name: &str, max: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::fit;
+    use super::{fit, fit_apart};
     use proptest::prelude::*;
 
     #[test]
@@ -50,6 +66,18 @@ mod tests {
     fn the_cut_leaves_no_double_hyphen() {
         assert_eq!(fit("shop-cart-checkout", 13), "shop-0acfa8b");
         assert_eq!(fit("shop-cart-checkout", 14), "shop-c-0acfa8b");
+    }
+
+    #[test]
+    fn a_name_that_fits_is_not_what_another_is_cut_to() {
+        let long = "servicemesh-demo-consumer-frontend";
+        let cut = fit_apart(long, 32);
+        assert_eq!(cut, fit(long, 32));
+        assert_ne!(fit_apart(&cut, 32), cut);
+        assert!(fit_apart(&cut, 32).len() <= 32);
+        assert_eq!(fit_apart("shop-provider-cart", 32), "shop-provider-cart");
+        let hash = fit_apart("shop-cart-checkout", 8);
+        assert_ne!(fit_apart(&hash, 8), hash);
     }
 
     #[test]

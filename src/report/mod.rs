@@ -5,6 +5,7 @@ pub mod gantt;
 pub mod human;
 pub mod json;
 pub mod live;
+mod terminal;
 pub mod text;
 pub mod timings;
 
@@ -13,7 +14,7 @@ use crate::{
     model::Clock,
 };
 use clap::ValueEnum;
-use std::{cell::RefCell, io::IsTerminal, rc::Rc};
+use std::{cell::RefCell, rc::Rc};
 
 pub use timings::Timings;
 
@@ -44,13 +45,15 @@ enum View {
 }
 
 impl Reporter {
-    /// The view that suits the output and the terminal. Live lines and a trace of calls would
-    /// write over each other, so with a trace there are plain lines.
+    /// The view that suits the output and the terminal: plain lines where live ones could not be
+    /// shown. Live lines and a trace of calls would write over each other, so with a trace there are
+    /// plain lines, too.
     pub fn new(output: Output, clock: Clock, traced: bool) -> Self {
-        let terminal = std::io::stderr().is_terminal();
         let view = match output {
             Output::Json => View::Json,
-            Output::Human if terminal && !traced => View::Live(live::Live::new(clock)),
+            Output::Human if !traced && terminal::takes_live_lines() => {
+                View::Live(live::Live::new(clock))
+            }
             Output::Human => View::Plain,
         };
         Self(Rc::new(Inner { clock, view, timings: RefCell::default() }))

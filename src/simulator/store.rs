@@ -1,8 +1,10 @@
-//! The account on disk, so that `up`, `status` and `down` in separate processes see one account.
+//! The account on disk, so that `up`, `status` and `down` in separate processes see one account. It
+//! holds the environment of every container, so it is its owner's alone.
 
 use super::{Account, Settings};
+use crate::disk;
 use std::{
-    fs, io,
+    io::{self, Write},
     path::{Path, PathBuf},
 };
 
@@ -52,9 +54,9 @@ impl Store {
     /// When the directory cannot be made or read, or holds something else.
     pub fn open(directory: &Path, settings: &Settings) -> Result<(Self, Account), StoreError> {
         let file = |source| StoreError::File { path: directory.into(), source };
-        fs::create_dir_all(directory).map_err(file)?;
+        disk::make_directory(directory).map_err(file)?;
         let path = directory.join("account.json");
-        let account = match fs::read(&path) {
+        let account = match disk::read(&path) {
             Ok(bytes) => {
                 let mut account: Account = serde_json::from_slice(&bytes)
                     .map_err(|source| StoreError::Content { path: path.clone(), source })?;
@@ -79,8 +81,6 @@ impl Store {
         let file = |source| StoreError::File { path: self.path.clone(), source };
         let bytes = serde_json::to_vec(account)
             .map_err(|source| StoreError::Content { path: self.path.clone(), source })?;
-        let fresh = self.path.with_extension("new");
-        fs::write(&fresh, bytes).map_err(file)?;
-        fs::rename(&fresh, &self.path).map_err(file)
+        disk::replace(&self.path, |kept| kept.write_all(&bytes)).map_err(file)
     }
 }

@@ -106,7 +106,7 @@ fn vpc_link(
         }
         VpcLinkVersion::V2 => {
             let description = "From the private API to the internal load balancer";
-            let group = edge::security_group(blueprint, provider, "vpc-link", description);
+            let group = edge::security_group(blueprint, provider, "vpc_link", description);
             if let Some(balancer) = &internal.security_group {
                 for service in exposed {
                     let from = Source::Group(&group);

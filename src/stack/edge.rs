@@ -23,7 +23,8 @@ pub struct PublicEdge {
     pub security_group: Handle<SecurityGroup>,
 }
 
-/// Declares a security group.
+/// Declares a security group: of a service by its name, or one of ours by a name that no service can
+/// have.
 pub fn security_group(
     blueprint: &mut Blueprint,
     base: &Base,
@@ -71,7 +72,7 @@ pub fn allow(
 /// The internet-facing ALB of one side.
 pub fn public(blueprint: &mut Blueprint, base: &Base, allowed: &[Ipv4Net]) -> PublicEdge {
     let group =
-        security_group(blueprint, base, "load-balancer", "HTTP to the public load balancer");
+        security_group(blueprint, base, "load_balancer", "HTTP to the public load balancer");
     for cidr in allowed {
         allow(blueprint, &group, 80, &Source::Cidr(&cidr.to_string()));
     }
@@ -109,7 +110,7 @@ pub fn internal(blueprint: &mut Blueprint, base: &Base, of: LoadBalancerType) ->
         LoadBalancerType::Network => ("network", "internal", None),
         LoadBalancerType::Application => {
             let description = "HTTP to the internal load balancer";
-            let name = "internal-load-balancer";
+            let name = "internal_load_balancer";
             let group = security_group(blueprint, base, name, description);
             ("application", "internal-alb", Some(group))
         }
@@ -135,7 +136,7 @@ pub fn internal(blueprint: &mut Blueprint, base: &Base, of: LoadBalancerType) ->
 /// The consumer's way to the private API.
 pub fn endpoint(blueprint: &mut Blueprint, base: &Base) -> Handle<VpcEndpoint> {
     let group =
-        security_group(blueprint, base, "endpoint", "HTTPS to the endpoint of the private API");
+        security_group(blueprint, base, "vpc_endpoint", "HTTPS to the endpoint of the private API");
     allow(blueprint, &group, 443, &Source::Cidr(&base.cidr));
     let region = blueprint.cx().scope().region.clone();
     let needs = VpcEndpointNeeds {

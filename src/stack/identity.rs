@@ -1,6 +1,6 @@
 //! Roles: who may pull images and write logs, and who may speak to the mesh.
 
-use super::{names, policies::Statement};
+use super::{Side, names, policies::Statement};
 use crate::{
     aws::Scope,
     config::Config,
@@ -89,9 +89,10 @@ pub fn mesh_task(
     role(blueprint, config, &format!("task-{service}"), TASKS, Vec::new(), inline)
 }
 
-/// A task outside the mesh: it may nothing.
-pub fn plain_task(blueprint: &mut Blueprint, config: &Config, service: &str) -> Handle<Role> {
-    role(blueprint, config, &format!("task-{service}"), TASKS, Vec::new(), BTreeMap::new())
+/// A task outside the mesh, on this side: it may nothing. A service may be called as the side is, so
+/// the role's name begins otherwise than those of services.
+pub fn plain_task(blueprint: &mut Blueprint, config: &Config, side: Side) -> Handle<Role> {
+    role(blueprint, config, &format!("{side}-task"), TASKS, Vec::new(), BTreeMap::new())
 }
 
 /// API Gateway's access logs.

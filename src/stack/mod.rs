@@ -1,5 +1,8 @@
 //! What the environment consists of: the only opinionated part. Code over data: the services are
 //! entries of the configuration, and n services are the same code.
+//!
+//! What is ours and stands among services, in an address or in a name of AWS, has an underscore, a
+//! slash or another beginning: no service can be called so.
 
 pub mod api;
 pub mod edge;
@@ -11,6 +14,9 @@ pub mod network;
 pub mod outputs;
 pub mod policies;
 pub mod service;
+
+#[cfg(test)]
+mod tests;
 
 pub use facts::Facts;
 pub use outputs::Outputs;
@@ -97,7 +103,7 @@ pub fn build(cx: &Cx, config: &Config, facts: &Facts) -> Graph {
             front: Front::Public(&red),
             attachment: None,
             after: Vec::new(),
-            task_role: Some(identity::plain_task(b, config, "consumer")),
+            task_role: Some(identity::plain_task(b, config, Side::Consumer)),
             urls: red_urls(cx, config, one),
             api: api.as_ref(),
         };
@@ -123,10 +129,7 @@ fn cluster(blueprint: &mut Blueprint, side: Side, config: &Config) -> Handle<Clu
 fn blue_urls(config: &Config, service: &Service) -> BTreeMap<String, String> {
     let namespace = config.namespace();
     let backends = service.backends.iter().filter_map(|name| config.service(name));
-    let url = |one: &Service| {
-        format!("http://{}.{namespace}:{}{}", one.name, one.router_port(), one.path)
-    };
-    backends.map(|one| (one.url_variable(), url(one))).collect()
+    backends.map(|one| (one.url_variable(), one.mesh_url(&namespace))).collect()
 }
 
 /// Back-ends by their paths in the private API. The API's ID is filled in once it has one.

@@ -1,6 +1,6 @@
 //! Names, derived from the stack's, so that what exists can be found again by name alone.
 
-use crate::{aws::Scope, model::name::fit};
+use crate::{aws::Scope, model::name::fit_apart as fit};
 
 /// Load balancers and target groups: 32 letters.
 pub(super) fn balancing(scope: &Scope, rest: &str) -> String {

@@ -76,6 +76,9 @@ pub enum Illegal {
     /// Of a node that is not on record.
     #[error("{0} is not on record")]
     Unknown(Address),
+    /// Its serial number is the largest there is.
+    #[error("its serial number is the largest there is, so no entry can follow")]
+    Last,
 }
 
 impl State {

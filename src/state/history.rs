@@ -1,13 +1,8 @@
 //! The timings of earlier runs of a stack: one JSON line each, beside its state. Nothing depends on
 //! them but estimates, so what cannot be read or written is let go.
 
-use crate::model::Run;
-use std::{
-    fs::{self, OpenOptions},
-    io::Write,
-    os::unix::fs::OpenOptionsExt,
-    path::Path,
-};
+use crate::{disk, model::Run};
+use std::{io::Write, path::Path};
 
 /// How many runs are kept.
 const KEPT: usize = 20;
@@ -16,7 +11,8 @@ const FILE: &str = "timings.jsonl";
 
 /// The runs that are kept, oldest first.
 pub fn read(directory: &Path) -> Vec<Run> {
-    let text = fs::read_to_string(directory.join(FILE)).unwrap_or_default();
+    let bytes = disk::read(&directory.join(FILE)).unwrap_or_default();
+    let text = String::from_utf8(bytes).unwrap_or_default();
     text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
 }
 
@@ -30,16 +26,13 @@ pub fn add(directory: &Path, run: &Run) -> std::io::Result<()> {
     let first = runs.len().saturating_sub(KEPT);
     let lines = runs[first..].iter().map(serde_json::to_string);
     let text: String = lines.collect::<Result<Vec<_>, _>>()?.join("\n");
-    let fresh = directory.join(FILE).with_extension("new");
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true).mode(0o600);
-    options.open(&fresh)?.write_all(format!("{text}\n").as_bytes())?;
-    fs::rename(&fresh, directory.join(FILE))
+    disk::replace(&directory.join(FILE), |file| file.write_all(format!("{text}\n").as_bytes()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
 
     #[test]
     fn the_last_runs_are_kept_and_a_damaged_line_is_let_go() {

@@ -5,11 +5,11 @@
 //! every few seconds, and one that has been silent for longer than that is dead. Whoever holds the
 //! lock looks before every call that changes something whether it still does.
 
+use crate::disk;
 use serde::{Deserialize, Serialize};
 use std::{
-    fs::{self, File, OpenOptions, TryLockError},
-    io::{self, Read, Seek, Write},
-    os::unix::fs::OpenOptionsExt,
+    fs::{File, OpenOptions, TryLockError},
+    io::{self, Seek, Write},
     path::{Path, PathBuf},
     sync::{
         Arc,
@@ -100,9 +100,7 @@ impl Lock {
     /// When somebody else holds it, or the file cannot be written.
     pub fn take_with(path: &Path, command: &str, lease: Lease) -> Result<Self, LockError> {
         let refused = |source| LockError::File { path: path.into(), source };
-        let mut options = OpenOptions::new();
-        options.read(true).write(true).create(true).truncate(false).mode(0o600);
-        let file = options.open(path).map_err(refused)?;
+        let file = disk::write(path, OpenOptions::new().read(true)).map_err(refused)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(LockError::Held(holder(path))),
@@ -205,9 +203,8 @@ fn holds(path: &Path, nonce: &str) -> Result<(), String> {
 pub fn holder(path: &Path) -> Option<Holder> {
     // A sign of life may be under way: half a text is read again.
     (0..3).find_map(|_| {
-        let mut text = String::new();
-        File::open(path).and_then(|mut file| file.read_to_string(&mut text)).ok()?;
-        serde_json::from_str(&text).ok()
+        let text = disk::read(path).ok()?;
+        serde_json::from_slice(&text).ok()
     })
 }
 
@@ -218,13 +215,13 @@ pub fn host() -> String {
 
 /// Whether a lock file names a holder on another machine, whose life only time can tell.
 pub fn elsewhere(path: &Path) -> Option<Holder> {
-    let known = fs::metadata(path).is_ok_and(|file| file.len() > 0);
-    holder(path).filter(|holder| known && holder.host != host())
+    holder(path).filter(|holder| holder.host != host())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
 
     const QUICK: Lease =
         Lease { beat: Duration::from_millis(10), silence: Duration::from_millis(60) };

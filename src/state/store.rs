@@ -6,11 +6,11 @@ use super::{
     fold::{Illegal, State},
     journal::{Entry, Line},
 };
+use crate::disk;
 use serde::{Deserialize, Serialize};
 use std::{
     fs::{self, File, OpenOptions},
     io::{self, Write},
-    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::{Path, PathBuf},
 };
 
@@ -121,9 +121,7 @@ impl Store {
         let mut store = Self::read(directory, stack)?;
         let path = directory.join("journal.jsonl");
         let refused = |source| StoreError::File { path: path.clone(), source };
-        let mut options = OpenOptions::new();
-        options.create(true).append(true).mode(0o600);
-        let file = options.open(&path).map_err(refused)?;
+        let file = disk::write(&path, OpenOptions::new().append(true)).map_err(refused)?;
         file.set_len(store.written).map_err(refused)?;
         store.synced = store.written;
         store.journal = Some(file);
@@ -147,10 +145,11 @@ impl Store {
         if self.broken {
             return Err(StoreError::Broken { path: self.path() });
         }
-        let applied = self.state.apply(&entry);
-        let illegal = |source| StoreError::Illegal { path: self.path(), line: 0, source };
-        applied.map_err(illegal)?;
-        let line = Line { serial: self.serial + 1, entry };
+        let illegal = |path, source| StoreError::Illegal { path, line: 0, source };
+        let next = self.serial.checked_add(1);
+        let serial = next.ok_or_else(|| illegal(self.path(), Illegal::Last))?;
+        self.state.apply(&entry).map_err(|source| illegal(self.path(), source))?;
+        let line = Line { serial, entry };
         let damaged = |source| StoreError::Damaged { path: self.path(), line: 0, source };
         let mut bytes = serde_json::to_vec(&line).map_err(damaged)?;
         self.serial = line.serial;
@@ -209,13 +208,8 @@ impl Store {
             line: 0,
             source,
         })?;
-        let fresh = path.with_extension("new");
-        let mut options = OpenOptions::new();
-        options.write(true).create(true).truncate(true).mode(0o600);
-        let mut file = options.open(&fresh).map_err(refused)?;
-        file.write_all(&bytes).map_err(refused)?;
-        file.sync_all().map_err(refused)?;
-        fs::rename(&fresh, &path).map_err(refused)?;
+        let fill = |file: &mut File| file.write_all(&bytes).and_then(|()| file.sync_all());
+        disk::replace(&path, fill).map_err(refused)?;
         File::open(&directory).and_then(|folder| folder.sync_all()).map_err(refused)?;
         if let Some(journal) = &self.journal {
             journal.set_len(0).map_err(refused)?;
@@ -225,7 +219,7 @@ impl Store {
     }
 
     fn load_snapshot(&mut self, path: &Path, stack: &str) -> Result<(), StoreError> {
-        let bytes = match fs::read(path) {
+        let bytes = match disk::read(path) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
             Err(source) => return Err(StoreError::File { path: path.into(), source }),
@@ -240,13 +234,16 @@ impl Store {
         if snapshot.state.stack != stack {
             return Err(illegal(Illegal::Stack(snapshot.state.stack)));
         }
+        if snapshot.serial == u64::MAX {
+            return Err(illegal(Illegal::Last));
+        }
         self.serial = snapshot.serial;
         self.state = snapshot.state;
         Ok(())
     }
 
     fn load_journal(&mut self, path: &Path) -> Result<(), StoreError> {
-        let text = match fs::read(path) {
+        let text = match disk::read(path) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
             Err(source) => return Err(StoreError::File { path: path.into(), source }),
@@ -265,6 +262,7 @@ impl Store {
             if line_at.serial > self.serial {
                 let illegal =
                     |source| StoreError::Illegal { path: path.into(), line: number, source };
+                // There is a next one, for this one is larger.
                 let next = self.serial + 1;
                 if line_at.serial != next {
                     return Err(illegal(Illegal::Gap(next, line_at.serial)));
@@ -306,9 +304,8 @@ pub fn set_aside(directory: &Path, ending: &str) -> Result<Vec<PathBuf>, StoreEr
 /// # Errors
 /// When the file system refuses.
 pub fn make_directory(directory: &Path) -> Result<(), StoreError> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true).mode(0o700);
-    builder.create(directory).map_err(|source| StoreError::File { path: directory.into(), source })
+    disk::make_directory(directory)
+        .map_err(|source| StoreError::File { path: directory.into(), source })
 }
 
 #[cfg(test)]

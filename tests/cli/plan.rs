@@ -58,15 +58,15 @@ fn plan_shows_changes_replacements_and_removals() {
     -/+ provider/listener/crystal (net/servicemesh-demo-internal/[id]/[id]): it stands on provider/target-group/crystal
       ~ provider/log-group/crystal (/meshctl/servicemesh-demo/provider/crystal)
             retention_in_days: 1 -> 7
-      ~ provider/log-group/crystal-envoy (/meshctl/servicemesh-demo/provider/crystal/envoy)
+      ~ provider/log-group/crystal/envoy (/meshctl/servicemesh-demo/provider/crystal/envoy)
             retention_in_days: 1 -> 7
       ~ provider/log-group/frontend (/meshctl/servicemesh-demo/provider/frontend)
             retention_in_days: 1 -> 7
-      ~ provider/log-group/frontend-envoy (/meshctl/servicemesh-demo/provider/frontend/envoy)
+      ~ provider/log-group/frontend/envoy (/meshctl/servicemesh-demo/provider/frontend/envoy)
             retention_in_days: 1 -> 7
       ~ provider/log-group/nodejs (/meshctl/servicemesh-demo/provider/nodejs)
             retention_in_days: 1 -> 7
-      ~ provider/log-group/nodejs-envoy (/meshctl/servicemesh-demo/provider/nodejs/envoy)
+      ~ provider/log-group/nodejs/envoy (/meshctl/servicemesh-demo/provider/nodejs/envoy)
             retention_in_days: 1 -> 7
       + provider/security-group/crystal/3030/10.0.96.0/20 (AWS::EC2::SecurityGroupIngress)
     -/+ provider/service/crystal (servicemesh-demo-provider/crystal): it stands on provider/target-group/crystal

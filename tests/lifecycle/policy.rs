@@ -131,11 +131,11 @@ async fn meddle(world: &World, known: &Identities) {
     let cx = &session.cx;
     let everywhere = IpRange::builder().cidr_ip("0.0.0.0/0").build();
     let everything = IpPermission::builder().ip_protocol("-1").ip_ranges(everywhere).build();
-    let group = text(known, "provider/security-group/load-balancer", "");
+    let group = text(known, "provider/security-group/load_balancer", "");
     let revoke = cx.ec2().revoke_security_group_egress().group_id(group);
     revoke.ip_permissions(everything).send().await.expect("no way out");
 
-    let rule = "consumer/security-group/endpoint/443/10.1.96.0/20";
+    let rule = "consumer/security-group/vpc_endpoint/443/10.1.96.0/20";
     let wider = SecurityGroupRuleRequest::builder().ip_protocol("tcp").from_port(80).to_port(443);
     let wider = SecurityGroupRuleUpdate::builder()
         .security_group_rule_id(text(known, rule, "rule_id"))
@@ -210,7 +210,7 @@ async fn give_a_policy(world: &World, known: &Identities) {
 /// Somebody else deletes one of the roles.
 async fn delete_a_role(world: &World, known: &Identities) {
     let session = world.session().await;
-    let role = known.raw(&Address::new("identity/role/task-consumer")).expect("a role");
+    let role = known.raw(&Address::new("identity/role/consumer-task")).expect("a role");
     let ops = session.registry.get("AWS::IAM::Role").expect("a kind");
     ops.delete(role).await.expect("nothing is left of it");
 }

@@ -1,6 +1,6 @@
 //! What a kind of mesh cannot do.
 
-use crate::config::{Config, MeshKind, Service, findings::Findings};
+use crate::config::{Config, Expose, MeshKind, Service, findings::Findings};
 
 /// Something in the configuration that a kind of mesh cannot do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +19,9 @@ impl std::fmt::Display for Conflict {
         write!(f, "service \"{service}\".{key} {problem}; {remedy}")
     }
 }
+
+/// The longest client alias of Service Connect: `ServiceConnectClientAlias` in the ECS API's reference.
+const ALIAS: usize = 127;
 
 pub(super) fn check(config: &Config, findings: &mut Findings) {
     if config.mesh.kind != MeshKind::ServiceConnect {
@@ -40,6 +43,14 @@ pub(in crate::config) fn service_connect(config: &Config) -> Vec<Conflict> {
             let (service, path) = (service.name.clone(), format!("service[{index}]"));
             conflicts.push(Conflict { service, path, key, problem, remedy: remedy.into() });
         };
+        let alias = service.name.len() + 1 + config.namespace().len();
+        if service.expose != Expose::Public && alias > ALIAS {
+            let problem = format!(
+                "has {alias} characters with the namespace, and Service Connect takes {ALIAS} in a \
+                 client alias"
+            );
+            add("name", problem, "shorten it, or mesh.namespace");
+        }
         let elsewhere = service.weights.iter().any(|(name, n)| *name != service.name && *n > 0);
         if elsewhere {
             let problem = "cannot be kept: Service Connect has no weighted routes, and sends every \

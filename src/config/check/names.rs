@@ -1,13 +1,21 @@
 //! Names, accounts, and tags.
 
 use super::is_plain;
-use crate::config::{
-    Config,
-    findings::{Findings, join},
+use crate::{
+    config::{
+        Config,
+        findings::{Findings, join, quoted},
+    },
+    model::tags::NAME,
 };
+use std::collections::BTreeMap;
 
 /// Tags that resources may have is 50; ours and those that AWS's services add need room.
 const TAGS: usize = 40;
+
+/// Where API Gateway's console and `TestInvokeMethod` call a method: integrations and access policies
+/// see this stage, and no deployment stands behind it.
+const CONSOLE_STAGE: &str = "test-invoke-stage";
 
 pub(super) fn check(config: &Config, findings: &mut Findings) {
     if let Some((problem, remedy)) = stack_fault(&config.stack) {
@@ -18,6 +26,10 @@ pub(super) fn check(config: &Config, findings: &mut Findings) {
     mesh(config, findings);
     let stage = &config.api.stage;
     let word = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    if stage == CONSOLE_STAGE {
+        let problem = "is the stage of API Gateway's own test calls";
+        findings.refuse("api.stage", problem, "give the stage another name");
+    }
     if stage.is_empty() || stage.len() > 128 || !stage.chars().all(word) {
         let remedy = "use 1 to 128 letters, digits, hyphens, and underscores";
         findings.refuse("api.stage", "cannot name a stage", remedy);
@@ -49,11 +61,8 @@ fn account(config: &Config, findings: &mut Findings) {
             findings.refuse(&path, "is not an AWS account", remedy);
         }
     }
-    if let Some(region) = &config.region
-        && !is_region(region)
-    {
-        let remedy = "give its code, such as \"eu-west-1\"";
-        findings.refuse("region", "is not an AWS region", remedy);
+    if let Some((problem, remedy)) = config.region.as_deref().and_then(region_fault) {
+        findings.refuse("region", problem, remedy);
     }
     if let Some(boundary) = &config.permissions_boundary
         && !is_policy(boundary)
@@ -70,12 +79,18 @@ fn is_policy(arn: &str) -> bool {
         if !account.is_empty() && policy.strip_prefix("policy/").is_some_and(|name| !name.is_empty()))
 }
 
+/// What is wrong with a region, and what to do about it.
+pub fn region_fault(region: &str) -> Option<(&'static str, &'static str)> {
+    let fault = ("is not an AWS region", "give its code, such as \"eu-west-1\"");
+    (!is_region(region)).then_some(fault)
+}
+
 /// Whether a text has a region's form. AWS adds regions, so there is no list of them here.
 fn is_region(region: &str) -> bool {
     let parts: Vec<&str> = region.split('-').collect();
     let [partition, middle @ .., number] = parts.as_slice() else { return false };
     let letters = |part: &&str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase());
-    (2..=3).contains(&partition.len())
+    (2..=4).contains(&partition.len())
         && letters(partition)
         && !middle.is_empty()
         && middle.iter().all(letters)
@@ -84,14 +99,23 @@ fn is_region(region: &str) -> bool {
 }
 
 fn tags(config: &Config, findings: &mut Findings) {
+    // IAM takes keys that differ by case only for one, and refuses the role: the other services do not.
+    let mut before: BTreeMap<String, &str> = BTreeMap::new();
     for (key, value) in &config.tags {
         let path = join("tags", key);
-        let lower = key.to_ascii_lowercase();
+        let lower = key.to_lowercase();
+        let twin = before.insert(lower.clone(), key);
         if lower.starts_with("aws:") {
             findings.refuse_key(&path, "has a prefix that is AWS's own", "choose another key");
-        } else if lower.starts_with("meshctl:") || key == "Name" {
+        } else if lower.starts_with("meshctl:") || key == NAME {
             let remedy = "choose another key: meshctl finds its resources by this one";
             findings.refuse_key(&path, "is a tag that meshctl sets", remedy);
+        } else if lower == NAME.to_lowercase() {
+            let problem = format!("is `{NAME}` to IAM, which knows no case, and meshctl sets that");
+            findings.refuse_key(&path, problem, "choose another key");
+        } else if let Some(twin) = twin {
+            let problem = format!("is {} to IAM, which knows no case", quoted(twin));
+            findings.refuse_key(&path, problem, "keep one of the two");
         } else if !(1..=128).contains(&key.chars().count()) {
             findings.refuse_key(&path, "is not 1 to 128 characters long", "choose another key");
         } else if value.chars().count() > 256 {

@@ -2,9 +2,27 @@
 
 use crate::config::{Network, Vpc, findings::Findings, keys};
 use ipnet::Ipv4Net;
+use std::net::Ipv4Addr;
 
 /// What AWS takes as a VPC or a subnet.
 const PREFIXES: std::ops::RangeInclusive<u8> = 16..=28;
+
+/// What AWS allows of inbound rules in a security group, unless the account asked for more.
+const RULES: usize = 60;
+
+/// Blocks that no VPC can have, and what they are for: hosts do not take such addresses (RFC 1122, 3927
+/// and 5771), and AWS answers on 169.254 itself.
+const TAKEN: [(Ipv4Net, &str); 4] = [
+    (block([0, 0, 0, 0], 8), "a host that does not know its address yet"),
+    (block([127, 0, 0, 0], 8), "a host's own loopback"),
+    (block([169, 254, 0, 0], 16), "link-local addresses, such as those of AWS's metadata"),
+    (block([224, 0, 0, 0], 4), "multicast"),
+];
+
+const fn block(octets: [u8; 4], prefix: u8) -> Ipv4Net {
+    let [a, b, c, d] = octets;
+    Ipv4Net::new_assert(Ipv4Addr::new(a, b, c, d), prefix)
+}
 
 /// The smallest subnet in which a load balancer can stand.
 const LOAD_BALANCER: u8 = 27;
@@ -34,6 +52,11 @@ fn allowed(blocks: &[Ipv4Net], findings: &mut Findings) {
     if !findings.sound(PATH) {
         return;
     }
+    if blocks.len() > RULES {
+        let problem =
+            format!("has {} blocks, and a security group takes {RULES} rules", blocks.len());
+        findings.refuse(PATH, problem, format!("keep {RULES}, or give fewer and larger ones"));
+    }
     if blocks.is_empty() {
         findings.refuse(PATH, "lets nobody in", "give your own block, or leave the key out");
     }
@@ -48,6 +71,13 @@ fn vpc(path: &str, vpc: &Vpc, zones: usize, findings: &mut Findings) {
     let cidr = format!("{path}.cidr");
     if findings.sound(&cidr) && !PREFIXES.contains(&vpc.cidr.prefix_len()) {
         findings.refuse(&cidr, "is not a size that a VPC can have", "give a block from /16 to /28");
+    }
+    let taken = TAKEN.iter().find(|(taken, _)| overlap(*taken, vpc.cidr));
+    if let Some((taken, what)) = taken
+        && findings.sound(&cidr)
+    {
+        let problem = format!("cannot be a VPC's: {taken} is for {what}");
+        findings.refuse(&cidr, problem, "give a private block, such as one of 10.0.0.0/8");
     }
     if !findings.sound(&cidr) {
         return;

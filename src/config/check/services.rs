@@ -9,6 +9,13 @@ use crate::config::{
 /// A label of DNS, which a service's name is in Cloud Map.
 const LABEL: usize = 63;
 
+/// What a load balancer takes of listeners, unless the account asked for more; each service of the API
+/// is one on the internal load balancer.
+const LISTENERS: usize = 50;
+
+/// What a cluster of ECS takes of services.
+const SERVICES: usize = 5000;
+
 /// What App Mesh takes as targets of one route.
 const TARGETS: usize = 10;
 
@@ -20,6 +27,13 @@ pub(super) fn check(config: &Config, findings: &mut Findings) {
         findings.refuse_key("service", "is missing", remedy);
         return;
     }
+    if services.len() > SERVICES {
+        let problem =
+            format!("has {} entries, and an ECS cluster takes {SERVICES}", services.len());
+        findings.refuse_key("service", problem, "share them out among several stacks");
+        return;
+    }
+    listeners(services, findings);
     for (index, service) in services.iter().enumerate() {
         let path = format!("service[{index}]");
         name(&path, service, &services[..index], config, findings);
@@ -65,6 +79,19 @@ fn port(path: &str, service: &Service, before: &[Service], findings: &mut Findin
     if let Some(other) = before.iter().find(taken) {
         let problem = format!("is the mesh port of {}, too", quoted(&other.name));
         findings.refuse(&path, problem, "give each its own");
+    }
+}
+
+fn listeners(services: &[Service], findings: &mut Findings) {
+    let in_api = || services.iter().enumerate().filter(|(_, one)| one.expose == Expose::Api);
+    if let Some((index, _)) = in_api().nth(LISTENERS) {
+        let (all, more) = (in_api().count(), in_api().count() - LISTENERS);
+        let problem = format!(
+            "is one of {all} in the API, each a listener of the internal load balancer, which takes \
+             {LISTENERS}"
+        );
+        let remedy = format!("set expose = \"mesh\" on {more} of them, or make several stacks");
+        findings.refuse(&format!("service[{index}].expose"), problem, remedy);
     }
 }
 

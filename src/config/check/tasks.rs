@@ -7,6 +7,14 @@ use crate::config::{
     findings::{Findings, join, quoted},
     url_variable,
 };
+use serde_json::json;
+
+/// What ECS takes as a task definition, in bytes of JSON.
+const DEFINITION: usize = 65_536;
+
+/// What that leaves to the environment of a container: the rest of a definition, with an Envoy and its
+/// own environment, takes less than 4 KiB but for paths and tags.
+const ENVIRONMENT: usize = DEFINITION - 8_192;
 
 /// Ports that Envoy takes in the task that it shares: traffic in and out, administration, agent.
 const ENVOY: [u16; 4] = [15000, 15001, 9901, 9902];
@@ -18,6 +26,7 @@ pub(super) fn check(config: &Config, findings: &mut Findings) {
         paths(&path, service, findings);
         memory(&path, service, findings);
         environment(&path, service, findings);
+        size(&path, service, config, findings);
         health(&path, service, findings);
     }
 }
@@ -90,6 +99,27 @@ fn environment(path: &str, service: &Service, findings: &mut Findings) {
             let remedy = "take it away, or take the service out of backends";
             findings.refuse_key(&path, problem, remedy);
         }
+    }
+}
+
+/// Judges the environment of the container as JSON, in which ECS keeps it: its own variables and the
+/// URLs of its back-ends.
+fn size(path: &str, service: &Service, config: &Config, findings: &mut Findings) {
+    let path = format!("{path}.environment");
+    let callees = service.backends.iter().filter_map(|name| config.service(name));
+    let urls = callees.map(|callee| (callee.url_variable(), callee.mesh_url(&config.namespace())));
+    let own = service.environment.iter().map(|(name, value)| (name.clone(), value.clone()));
+    let entries = own.chain(urls).map(|(name, value)| json!({ "name": name, "value": value }));
+    let bytes: usize = entries.map(|entry| entry.to_string().len() + 1).sum();
+    if bytes > ENVIRONMENT && findings.sound(&path) {
+        let problem = format!(
+            "comes to {bytes} bytes of JSON, and a task definition holds {DEFINITION} in all"
+        );
+        let remedy = format!(
+            "keep it under {ENVIRONMENT}: what is large belongs into the image, or into a store \
+             that the container reads"
+        );
+        findings.refuse_key(&path, problem, remedy);
     }
 }
 

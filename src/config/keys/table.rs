@@ -92,7 +92,8 @@ pub const KEYS: &[Key] = &[
         Text,
         Otherwise("no tags beyond `Name` and `meshctl:…`"),
         InPlace("tags; running tasks keep theirs until they are replaced"),
-        "A tag on everything that can carry one; at most 40",
+        "A tag on everything that can carry one; at most 40, no two that differ by case only, and none \
+         called `name` in any case, for IAM takes such keys for one",
     ),
     key(
         "network.availability_zones",
@@ -118,14 +119,15 @@ pub const KEYS: &[Key] = &[
         Blocks,
         Value("[\"0.0.0.0/0\"]"),
         InPlace("rules of the load balancers' security groups"),
-        "Who may reach the public load balancers",
+        "Who may reach the public load balancers; at most 60 blocks, which is what a security group takes",
     ),
     key(
         "network.provider.cidr",
         Block,
         Value("\"10.0.96.0/20\""),
         Replacement("the VPC and everything in it"),
-        "The block of the VPC with the mesh, /16 to /28",
+        "The block of the VPC with the mesh, /16 to /28; none of 0.0.0.0/8, 127.0.0.0/8, 169.254.0.0/16, and \
+         224.0.0.0/4",
     ),
     key(
         "network.provider.public",
@@ -213,7 +215,8 @@ pub const KEYS: &[Key] = &[
         Text,
         Value("\"default\""),
         Replacement("the stage; every URL of the API changes, the consumer's tasks are replaced"),
-        "The stage's name, which is the first segment of the API's paths",
+        "The stage's name, which is the first segment of the API's paths; not `test-invoke-stage`, which is \
+         API Gateway's own",
     ),
     key(
         "api.timeout_ms",
@@ -228,7 +231,7 @@ pub const KEYS: &[Key] = &[
         Required,
         Replacement("it is another service"),
         "Its name in the mesh, in the API, and in AWS. Small letters, digits, and hyphens; at most \
-         63 characters",
+         63 characters, and under Service Connect 127 with a dot and the namespace",
     ),
     key("service.image", Text, Required, TASKS, "The container's image"),
     key(
@@ -266,7 +269,8 @@ pub const KEYS: &[Key] = &[
         Replacement("its target group, listener, and path in the API come or go"),
         "Who can reach it. `public`: the world, on the provider's load balancer and, as a copy \
          without a mesh, on the consumer's; exactly one service is. `api`: the consumer, under the \
-         service's name in the private API. `mesh`: only the mesh",
+         service's name in the private API; at most 50 services are, each a listener of the internal \
+         load balancer. `mesh`: only the mesh",
     ),
     key(
         "service.desired",
@@ -309,7 +313,8 @@ pub const KEYS: &[Key] = &[
         Text,
         Otherwise("only the back-ends' URLs"),
         TASKS,
-        "A variable of the container's environment",
+        "A variable of the container's environment, which has room for 56 KiB in all as JSON, the \
+         back-ends' URLs among it",
     ),
     key(
         "service.weights.*",

@@ -42,3 +42,22 @@ fn service_connect_has_no_circles() {
     }
     assert!(!fault.contains("\"shop\""), "{fault}");
 }
+
+#[test]
+fn service_connect_has_short_aliases() {
+    let namespaced = |kind: &str, length: usize| {
+        let namespace = format!("{}.{}", "a".repeat(60), "b".repeat(length - 61));
+        format!("[mesh]\nkind = {kind:?}\nnamespace = \"{namespace}\"\n{}", cart(""))
+    };
+    // "cart." before it.
+    parsed(&namespaced("service-connect", 122));
+    refused(&[(
+        namespaced("service-connect", 123),
+        "line 11: service \"cart\".name has 128 characters with the namespace, and Service Connect \
+         takes 127 in a client alias; shorten it, or mesh.namespace",
+    )]);
+    parsed(&namespaced("app-mesh", 123));
+    let conflicts = parsed(&namespaced("auto", 123)).against_service_connect();
+    assert_eq!(conflicts.len(), 1, "nothing calls the page: {conflicts:?}");
+    assert!(conflicts[0].to_string().starts_with("service \"cart\".name has 128 characters"));
+}

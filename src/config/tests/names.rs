@@ -226,3 +226,48 @@ fn tags_are_limited_in_length_and_number() {
         "line 1: tags has 41 tags; keep 40: AWS allows 50, with its own"
     );
 }
+
+#[test]
+fn tags_do_not_differ_by_case_alone() {
+    refused(&[
+        (
+            top("tags = { Team = \"a\", cost = \"b\", team = \"c\", TEAM = \"d\" }"),
+            "line 1: tags.Team is \"TEAM\" to IAM, which knows no case; keep one of the two\n\
+             line 1: tags.team is \"Team\" to IAM, which knows no case; keep one of the two",
+        ),
+        (
+            top("tags.É = \"a\"\ntags.é = \"b\"")
+                .replace("tags.É", "tags.\"É\"")
+                .replace("tags.é", "tags.\"é\""),
+            "line 2: tags.\"é\" is \"É\" to IAM, which knows no case; keep one of the two",
+        ),
+        (
+            top("tags.name = \"a\""),
+            "line 1: tags.name is `Name` to IAM, which knows no case, and meshctl sets that; choose \
+             another key",
+        ),
+        (
+            top("tags.NAME = \"a\""),
+            "line 1: tags.NAME is `Name` to IAM, which knows no case, and meshctl sets that; choose \
+             another key",
+        ),
+    ]);
+    assert_eq!(parsed(&top("tags = { team = \"a\", names = \"a\" }")).tags.len(), 2);
+}
+
+#[test]
+fn a_stage_is_not_the_one_of_test_calls() {
+    refused(&[(
+        top("api.stage = \"test-invoke-stage\""),
+        "line 1: api.stage = \"test-invoke-stage\" is the stage of API Gateway's own test calls; \
+         give the stage another name",
+    )]);
+    parsed(&top("api.stage = \"test-invoke\""));
+}
+
+#[test]
+fn a_region_of_any_partition_is_one() {
+    for region in ["eu-west-1", "us-gov-west-1", "us-isob-east-1", "cn-north-1", "eusc-de-east-1"] {
+        assert_eq!(parsed(&top(&format!("region = {region:?}"))).region.as_deref(), Some(region));
+    }
+}

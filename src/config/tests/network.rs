@@ -137,3 +137,54 @@ fn every_zone_has_a_subnet() {
         ),
     ]);
 }
+
+/// A provider of this block with subnets in it.
+fn provider(block: &str) -> String {
+    let two = block.rsplitn(3, '.').last().expect("four numbers");
+    top(&format!(
+        "network.provider.cidr = \"{block}\"\n\
+         network.provider.public = [\"{two}.1.0/24\", \"{two}.2.0/24\"]\n\
+         network.provider.private = [\"{two}.3.0/24\", \"{two}.4.0/24\"]"
+    ))
+}
+
+#[test]
+fn a_vpc_has_addresses_that_hosts_can_have() {
+    for (block, why) in [
+        ("0.1.0.0/16", "0.0.0.0/8 is for a host that does not know its address yet"),
+        ("127.0.0.0/16", "127.0.0.0/8 is for a host's own loopback"),
+        (
+            "169.254.0.0/16",
+            "169.254.0.0/16 is for link-local addresses, such as those of AWS's metadata",
+        ),
+        ("224.0.0.0/16", "224.0.0.0/4 is for multicast"),
+        ("239.255.0.0/16", "224.0.0.0/4 is for multicast"),
+    ] {
+        let expected = format!(
+            "line 1: network.provider.cidr = \"{block}\" cannot be a VPC's: {why}; give a private \
+             block, such as one of 10.0.0.0/8"
+        );
+        refused(&[(provider(block), &expected)]);
+    }
+    for block in
+        ["100.64.0.0/16", "169.253.0.0/16", "172.31.0.0/16", "198.19.0.0/16", "20.10.0.0/16"]
+    {
+        parsed(&provider(block));
+    }
+}
+
+#[test]
+fn a_security_group_takes_sixty_blocks() {
+    let blocks = |n: usize| {
+        let all: Vec<_> = (0..n).map(|i| format!("\"10.{}.{}.0/24\"", i / 256, i % 256)).collect();
+        top(&format!("network.allowed_cidrs = [{}]", all.join(", ")))
+    };
+    assert_eq!(parsed(&blocks(60)).network.allowed_cidrs.len(), 60);
+    for n in [61, 200] {
+        let expected = format!(
+            "line 1: network.allowed_cidrs has {n} blocks, and a security group takes 60 rules; \
+             keep 60, or give fewer and larger ones"
+        );
+        refused(&[(blocks(n), &expected)]);
+    }
+}

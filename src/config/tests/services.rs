@@ -221,3 +221,40 @@ fn what_rules_allow_is_taken() {
     parsed(&cart("cpu = 8192\nmemory = 20480"));
     parsed(&cart("desired = 0"));
 }
+
+#[test]
+fn a_load_balancer_takes_fifty_services_of_the_api() {
+    let many = |api: usize, mesh: usize| {
+        let more: String = (1..api).map(|i| another(&format!("s{i}"), 4000 + i)).collect();
+        let inner = (0..mesh).map(|i| another(&format!("m{i}"), 6000 + i));
+        let inner: String = inner.map(|text| text.replace("\"api\"", "\"mesh\"")).collect();
+        cart("") + &more + &inner
+    };
+    assert_eq!(parsed(&many(50, 150)).services.len(), 201);
+    for (api, more) in [(51, 1), (60, 10), (200, 150)] {
+        let expected = format!(
+            "line 311: service \"s50\".expose = \"api\" is one of {api} in the API, each a listener of \
+             the internal load balancer, which takes 50; set expose = \"mesh\" on {more} of them, or \
+             make several stacks"
+        );
+        refused(&[(many(api, 0), &expected)]);
+    }
+}
+
+#[test]
+fn a_cluster_takes_five_thousand_services() {
+    let many: String = (0..5000).map(|i| another(&format!("s{i}"), 1 + i)).collect();
+    assert_eq!(
+        faults(&format!("{SHOP}{many}")),
+        "line 1: service has 5001 entries, and an ECS cluster takes 5000; share them out among \
+         several stacks"
+    );
+}
+
+#[test]
+fn any_word_of_ours_may_be_a_service() {
+    for name in ["load-balancer", "consumer", "vpc-link", "endpoint", "envoy", "shop-envoy"] {
+        let named = format!("{SHOP}{CART}").replace("\"cart\"", &format!("{name:?}"));
+        assert_eq!(parsed(&named).services[1].name, name);
+    }
+}

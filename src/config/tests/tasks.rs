@@ -166,3 +166,31 @@ fn a_health_check_ends_before_the_next() {
         ),
     ]);
 }
+
+#[test]
+fn an_environment_fits_into_a_task_definition() {
+    // A variable takes its name, its value, and 23 characters around them.
+    let variables = |values: &[usize]| {
+        let lines = values.iter().enumerate();
+        let lines = lines.map(|(i, n)| format!("V{i} = \"{}\"\n", "x".repeat(*n)));
+        cart(&format!("[service.environment]\n{}", lines.collect::<String>()))
+    };
+    parsed(&variables(&[57_319]));
+    refused(&[
+        (
+            variables(&[57_320]),
+            "line 12: service \"cart\".environment comes to 57345 bytes of JSON, and a task \
+             definition holds 65536 in all; keep it under 57344: what is large belongs into the \
+             image, or into a store that the container reads",
+        ),
+        (
+            variables(&[40_000; 2]),
+            "line 12: service \"cart\".environment comes to 80050 bytes of JSON, and a task \
+             definition holds 65536 in all; keep it under 57344: what is large belongs into the \
+             image, or into a store that the container reads",
+        ),
+    ]);
+    // As JSON, some characters are two.
+    let quotes = cart(&format!("environment = {{ A = '{}' }}", "\"".repeat(30_000)));
+    assert!(faults(&quotes).contains("comes to 60024 bytes of JSON"), "{}", faults(&quotes));
+}

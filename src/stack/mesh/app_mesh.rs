@@ -135,6 +135,11 @@ pub(super) fn attach(
     }
 }
 
+/// The name of Envoy's container, which is not the application's even where that is an Envoy, too.
+fn container_name(service: &Service) -> &'static str {
+    if service.name == "envoy" { "envoy_proxy" } else { "envoy" }
+}
+
 fn envoy(
     config: &Config,
     service: &Service,
@@ -144,7 +149,7 @@ fn envoy(
 ) -> Container {
     let live = "curl -s http://localhost:9901/server_info | grep state | grep -q LIVE";
     Container {
-        name: "envoy".into(),
+        name: container_name(service).into(),
         image: config.mesh.envoy_image_in(region),
         essential: true,
         user: Some("1337".into()),
@@ -172,7 +177,7 @@ fn envoy(
 
 fn proxy(service: &Service) -> Proxy {
     Proxy {
-        container_name: "envoy".into(),
+        container_name: container_name(service).into(),
         app_ports: vec![service.port],
         ignored_uid: 1337,
         ingress: 15000,

@@ -127,7 +127,7 @@ fn proxy_logs(
         log_group_name: log_group_name.clone(),
         retention_days: config.log_retention_days,
     };
-    let handle = blueprint.declare(format!("provider/log-group/{name}-envoy"), log_group);
+    let handle = blueprint.declare(format!("provider/log-group/{name}/envoy"), log_group);
     (handle, log_group_name)
 }
 

@@ -4,7 +4,7 @@
 use super::{Attachment, Mesh, proxy_logs};
 use crate::{
     config::{Config, Expose, Service},
-    model::name::fit,
+    model::name::fit_apart,
     resources::{
         Blueprint,
         ecs::service_connect::{Endpoint, Membership},
@@ -51,5 +51,6 @@ pub(super) fn attach(
 /// The endpoint's name in the namespace, where the Cloud Map service of DNS has the plain one. No
 /// service's own name has an underscore, so the two never meet.
 fn discovery_name(service: &str) -> String {
-    fit(&format!("{service}_connect"), LABEL)
+    const ENDING: &str = "_connect";
+    format!("{}{ENDING}", fit_apart(service, LABEL - ENDING.len()))
 }
