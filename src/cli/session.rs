@@ -24,7 +24,7 @@ use crate::{
         text::{duration, err},
     },
     resources,
-    simulator::{Settings, Simulator},
+    simulator::{Settings, Simulator, clock},
     stack::Facts,
     state::{
         Entry, Lease, Lock, State, Store, VERSION, history,
@@ -371,6 +371,7 @@ fn open_simulator(common: &Common) -> Result<Simulator, CliError> {
         speed: common.speed().factor(),
         directory: Some(common.state_root()),
         without_app_mesh: common.without.contains(&Without::AppMesh),
+        begins_at: clock::today(),
         ..Settings::default()
     };
     Simulator::open(&settings).map_err(|error| {

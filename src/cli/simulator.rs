@@ -8,7 +8,10 @@ use super::{
 };
 use crate::{
     report::Output,
-    simulator::{Quotas, Rule, Settings, Simulator as Account, serve::serve},
+    simulator::{
+        Quotas, Rule, Settings, Simulator as Account, clock,
+        serve::{Limits, Names, serve},
+    },
     state::{Lock, lock::LockError, store::make_directory},
 };
 use clap::{Args, ValueEnum};
@@ -57,6 +60,9 @@ pub struct Simulator {
     /// A JSON object of limits other than AWS's own, such as {"vpcs": 10, "elastic_ips": 8}
     #[arg(long, value_name = "FILE")]
     pub quotas: Option<PathBuf>,
+    /// Let every write be seen at once by every service; on AWS some are seen seconds later
+    #[arg(long)]
+    pub no_lag: bool,
     /// Whether calls that come too fast are throttled, as AWS does; never with --speed max
     #[arg(long, value_enum, default_value_t)]
     pub rates: Rates,
@@ -93,7 +99,7 @@ impl Simulator {
     /// # Errors
     /// When the address, the faults or the directory cannot be used.
     pub async fn run(&self) -> Result<Exit, CliError> {
-        self.guard()?;
+        let names = self.guard()?;
         let rules = self.faults.as_deref().map(rules).transpose()?.unwrap_or_default();
         let quotas = self.quotas.as_deref().map(quotas).transpose()?;
         let _lock = self.data.as_deref().map(lock).transpose()?;
@@ -112,19 +118,20 @@ impl Simulator {
         // Before anyone is told the address: who knows it may want to stop us.
         let mut signals = Signals::heeded();
         self.tell(address);
-        serve(listener, account, signals.next()).await;
+        let limits = Limits { names, ..Limits::default() };
+        serve(listener, account, limits, signals.next()).await;
         Ok(Exit::Done)
     }
 
-    /// Keeps other machines out unless they are asked in.
-    fn guard(&self) -> Result<(), CliError> {
+    /// Keeps other machines out unless they are asked in; gives the names that requests may call us by.
+    fn guard(&self) -> Result<Names, CliError> {
         let address = self.listen;
         let is_loopback = match address.ip() {
             IpAddr::V6(ip) => ip.to_ipv4_mapped().map_or(ip.is_loopback(), |ip| ip.is_loopback()),
             IpAddr::V4(ip) => ip.is_loopback(),
         };
         if is_loopback {
-            return Ok(());
+            return Ok(Names::Loopback);
         }
         if !self.allow_remote {
             let message = format!("{address} is not a loopback address");
@@ -135,7 +142,7 @@ impl Simulator {
             "warning: whoever reaches {address} can use the simulated account: it checks no \
              credentials and has no TLS"
         );
-        Ok(())
+        Ok(Names::Any)
     }
 
     fn settings(&self, quotas: Option<Quotas>) -> Settings {
@@ -146,6 +153,8 @@ impl Simulator {
             speed: self.speed.factor(),
             instant: self.speed == Speed::Max,
             directory: self.data.clone(),
+            consistent: self.no_lag,
+            begins_at: clock::today(),
             without_app_mesh: self.without.contains(&Without::AppMesh),
             ..Settings::default()
         }

@@ -15,7 +15,7 @@ use super::{
     latency::Latency,
     quotas::Quotas,
     servicediscovery::ServiceDiscovery,
-    wire::{ApiError, Call, Service},
+    wire::{self, ApiError, Call, Service},
 };
 use rand::{Rng, RngExt, SeedableRng, rngs::Xoshiro256PlusPlus};
 use serde::{Deserialize, Serialize};
@@ -37,6 +37,9 @@ pub struct Account {
     pub now: Millis,
     /// Whether every state settles at once.
     pub instant: bool,
+    /// Whether every write is seen at once, by every service.
+    #[serde(default)]
+    pub consistent: bool,
     /// What happens later.
     pub agenda: Agenda,
     /// Limits.
@@ -92,8 +95,9 @@ impl Account {
     pub fn new(settings: &Settings) -> Self {
         Self {
             id: settings.account_id.clone(),
-            now: 1_700_000_000_000,
+            now: settings.begins_at,
             instant: settings.instant,
+            consistent: settings.consistent,
             agenda: Agenda::default(),
             quotas: settings.quotas.clone().unwrap_or_default(),
             doomed: BTreeSet::new(),
@@ -177,7 +181,7 @@ impl Account {
 
     /// A latency from the table: log-normal through its median and 99th percentile.
     pub fn draw(&mut self, latency: Latency) -> Millis {
-        if self.instant {
+        if self.instant || self.consistent && latency == Latency::RolePropagation {
             return 0;
         }
         let (uniform, angle): (f64, f64) = (self.roll(), self.roll());
@@ -187,6 +191,9 @@ impl Account {
 
     /// When something made now can first be seen: reads lag behind creates now and then.
     pub fn visible_at(&mut self) -> Millis {
+        if self.consistent {
+            return self.now;
+        }
         let lag = self.draw(Latency::Visible);
         // Most creates are seen at once; the table's figures are of the ones that are not.
         let seen_at_once = self.roll() < 0.9;
@@ -262,6 +269,5 @@ impl Account {
 
 /// The honest answer to an operation that this simulator does not have.
 pub fn not_built(call: &Call) -> ApiError {
-    let action = format!("{}:{}", call.service.prefix(), call.operation);
-    ApiError::new("NotImplemented", format!("the simulator does not have {action}")).status(501)
+    wire::not_built(call.service, call.operation)
 }

@@ -2,7 +2,14 @@
 //! processes.
 
 use super::account::Millis;
+use std::time::{SystemTime, UNIX_EPOCH};
 use tokio::time::Instant;
+
+/// Now, by the machine's clock.
+pub fn today() -> Millis {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.map_or(0, |since| since.as_millis() as Millis)
+}
 
 /// Milliseconds of the account's time, from the process's clock.
 #[derive(Clone, Copy, Debug)]

@@ -2,7 +2,9 @@
 
 use super::{
     Account, Answer, Inventory, SeenCall, Settings,
+    account::Millis,
     authorizer::{Allowed, Authorizer},
+    calls::Calls,
     clock::AccountClock,
     faults::{Fault, Moment, Rule, codes, doom, past::Past, vanish},
     latency::Latency,
@@ -46,7 +48,7 @@ struct Inner {
     buckets: Option<Buckets>,
     expired: BTreeSet<String>,
     authorizer: Option<Authorizer>,
-    calls: Vec<SeenCall>,
+    calls: Calls,
     struck: BTreeMap<&'static str, u64>,
     count: u64,
 }
@@ -99,7 +101,7 @@ impl Simulator {
             buckets: (settings.rates && !settings.instant).then(Buckets::default),
             expired: BTreeSet::new(),
             authorizer: None,
-            calls: Vec::new(),
+            calls: Calls::default(),
             struck: BTreeMap::new(),
             count: 0,
         };
@@ -154,9 +156,9 @@ impl Simulator {
         inner.account.inventory()
     }
 
-    /// The calls that it has seen.
+    /// The calls that it has seen, refused ones too: the last hundred thousand.
     pub fn calls(&self) -> Vec<SeenCall> {
-        self.lock().calls.clone()
+        self.lock().calls.list()
     }
 
     /// How often each fault has struck, by its name.
@@ -186,7 +188,8 @@ impl Simulator {
         let call = match wire::decode(&request, request_id) {
             Ok(call) => call,
             Err(refusal) => {
-                tracing::debug!(status = refusal.status().as_u16(), "a request was not understood");
+                let status = refusal.status().as_u16();
+                self.lock().note(self.0.clock.now(), wire::asked(&request), status);
                 return Ok(*refusal);
             }
         };
@@ -199,14 +202,17 @@ impl Simulator {
         result
     }
 
-    /// Refuses a request whose body cannot be read.
+    /// Refuses a request that shall not reach an operation.
     pub(super) fn refuse(
         &self,
         request: &http::Request<Bytes>,
-        why: &str,
+        error: ApiError,
     ) -> http::Response<Bytes> {
-        let request_id = self.lock().next_request_id();
-        wire::refuse_broken(request, why, &request_id)
+        let mut inner = self.lock();
+        let request_id = inner.next_request_id();
+        let refusal = wire::refuse(request, error, &request_id);
+        inner.note(self.0.clock.now(), wire::asked(request), refusal.status().as_u16());
+        refusal
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -243,7 +249,7 @@ impl Inner {
         let happened = self.account.history.len();
         self.account.advance(now);
         if fault == Some(&Fault::LoseRequest) {
-            self.note(call, 0);
+            self.note(self.account.now, action(call), 0);
             return Err(Lost::Request);
         }
         let answer = match self.refusal(call, fault) {
@@ -261,10 +267,10 @@ impl Inner {
         }
         let response = wire::encode(call, answer.as_ref());
         if fault == Some(&Fault::LoseAnswer) {
-            self.note(call, 0);
+            self.note(self.account.now, action(call), 0);
             return Err(Lost::Answer);
         }
-        self.note(call, response.status().as_u16());
+        self.note(self.account.now, action(call), response.status().as_u16());
         Ok(response)
     }
 
@@ -341,10 +347,9 @@ impl Inner {
         self.past.keep(&self.account);
     }
 
-    fn note(&mut self, call: &Call, status: u16) {
-        let operation = action(call);
+    fn note(&mut self, at: Millis, operation: String, status: u16) {
         tracing::debug!(operation, status, "answered");
-        self.calls.push(SeenCall { at: self.account.now, operation, status });
+        self.calls.add(SeenCall { at, operation, status });
     }
 
     fn keep(&mut self) {

@@ -49,6 +49,12 @@ pub struct Settings {
     pub speed: f64,
     /// No latency at all: every state settles at once.
     pub instant: bool,
+    /// No lag of writes: what is made is seen at once, and a new role can be assumed at once.
+    pub consistent: bool,
+    /// When the account's time begins, in milliseconds since 1970; one that is kept goes on where it
+    /// stopped. Always the same unless told otherwise, so that a seed repeats an account to the second;
+    /// `clock::today` is what people expect.
+    pub begins_at: account::Millis,
     /// An account that AWS has shut out of App Mesh, as it does with all since 30 September 2026. It
     /// stays so.
     pub without_app_mesh: bool,
@@ -69,6 +75,8 @@ impl Default for Settings {
             seed: 1,
             speed: 1.0,
             instant: false,
+            consistent: false,
+            begins_at: 1_700_000_000_000,
             without_app_mesh: false,
             rates: false,
             quotas: None,

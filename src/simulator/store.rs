@@ -61,6 +61,7 @@ impl Store {
                 let mut account: Account = serde_json::from_slice(&bytes)
                     .map_err(|source| StoreError::Content { path: path.clone(), source })?;
                 account.instant = settings.instant;
+                account.consistent = settings.consistent;
                 account.appmesh.closed |= settings.without_app_mesh;
                 if let Some(quotas) = &settings.quotas {
                     account.quotas = quotas.clone();

@@ -16,7 +16,6 @@ CODE = re.compile(
 # Codes that cannot be provoked by asking, and why.
 EXEMPT = {
     ("wire", "InternalFailure"): "an answer that contradicts the model: a bug of the simulator",
-    ("wire", "MalformedHttpRequest"): "broken chunks, which no HTTP client sends: tests/simulator",
     ("wire", "IncompleteSignature"): "tests/simulator sends it for the query protocols",
     ("elbv2", "TooManyTargetGroups"): "needs 3000 target groups",
     ("appmesh", "ForbiddenException"): "for accounts that App Mesh is closed to, which only tests in Rust make",

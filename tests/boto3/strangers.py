@@ -13,6 +13,7 @@ from pathlib import Path
 import claims
 import patience
 import stranger
+import unbuilt
 import wire
 
 MODULES = [
@@ -26,6 +27,7 @@ def main(fast, paced, faulty, sources, *only):
     work = {name: lambda name=name: alone(aws, importlib.import_module(name)) for name in MODULES}
     work["patience"] = lambda: alone(stranger.Aws(paced, record), patience)
     work["faults"] = lambda: patience.faults(faulty, record)
+    work["unbuilt"] = lambda: unbuilt.run(fast)
     work["wire"] = lambda: everything(aws, Path(sources), record)
     for name in only or work:
         attempt(failed, name, work[name])

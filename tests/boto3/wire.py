@@ -166,7 +166,7 @@ def no_requests(aws):
     same(send(aws, "ec2", "ec2", describe + "1999-01-01", form), (400, "NoSuchVersion"))
     same(send(aws, "ec2", "ec2", describe + "2016-11-15&Colour=red", form), (400, "UnknownParameter"))
     same(send(aws, "ec2", "ec2", describe + "2016-11-15&X=" + "x" * 11_000_000, form), (413, "RequestEntityTooLarge"))
-    same(send(aws, "ec2", "s3", "", form), (400, "UnknownService"))
+    same(send(aws, "ec2", "s3", "", form), (501, "NotImplemented"))
     for service, name, prefix in [
         ("ecs", "ecs", "AmazonEC2ContainerServiceV20141113"), ("logs", "logs", "Logs_20140328"),
         ("servicediscovery", "servicediscovery", "Route53AutoNaming_v20170314"),

@@ -52,8 +52,10 @@ impl Served {
     /// Starts one on a free port, at full speed unless told otherwise.
     pub fn start(arguments: &[&str]) -> Self {
         let speed = if arguments.contains(&"--speed") { &[][..] } else { &["--speed", "max"] };
-        let fixed = ["--listen", "127.0.0.1:0", "--output", "json"];
-        let mut served = Self::spawn(&[&fixed, speed, arguments].concat(), 1);
+        let fixed = ["--output", "json"];
+        let elsewhere = arguments.contains(&"--listen");
+        let listen = if elsewhere { &[][..] } else { &["--listen", "127.0.0.1:0"] };
+        let mut served = Self::spawn(&[&fixed, listen, speed, arguments].concat(), 1);
         let line: Value = serde_json::from_str(&served.told).expect("one line of JSON");
         assert_eq!(line["event"], "listening");
         served.address = line["address"].as_str().expect("the address").into();

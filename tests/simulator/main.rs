@@ -2,6 +2,7 @@
 //! anything, and which goes when it is told to.
 
 mod client;
+mod guard;
 
 use client::{Served, form, signed};
 use serde_json::Value;
@@ -23,7 +24,7 @@ fn it_tells_its_address_and_goes_when_told() {
     let calls = served.page("/_meshctl/calls");
     assert_eq!(calls[0]["operation"], "ec2:CreateVpc");
     assert_eq!(calls[0]["status"], 200);
-    assert_eq!(served.send(b"GET /_meshctl/other HTTP/1.1\r\nHost: x\r\n\r\n").status, 404);
+    assert_eq!(served.send(b"GET /_meshctl/other HTTP/1.1\r\nHost: localhost\r\n\r\n").status, 404);
     assert_eq!(served.stop(), Some(0));
 }
 
@@ -32,7 +33,7 @@ fn what_is_no_request_is_refused_as_aws_does_and_harms_nobody() {
     let served = Served::start(&[]);
     let describe = "Action=DescribeVpcs&Version=2016-11-15";
 
-    let unsigned = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n";
+    let unsigned = b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n";
     let answer = served.send(unsigned);
     assert_eq!(answer.status, 403);
     assert!(answer.text.contains("<Code>MissingAuthenticationToken</Code>"), "{}", answer.text);
@@ -44,7 +45,8 @@ fn what_is_no_request_is_refused_as_aws_does_and_harms_nobody() {
     assert!(answer.text.contains("<Code>IncompleteSignature</Code>"), "{}", answer.text);
 
     let answer = served.send(&form("s3", describe));
-    assert!(answer.text.contains("<Code>UnknownService</Code>"), "{}", answer.text);
+    assert_eq!(answer.status, 501);
+    assert!(answer.text.contains("<Error><Code>NotImplemented</Code>"), "{}", answer.text);
 
     let answer = served.send(&form("ec2", "Action=DescribeVpcs%ZZ"));
     assert!(answer.text.contains("<Code>MalformedQueryString</Code>"), "{}", answer.text);
@@ -211,6 +213,30 @@ fn other_machines_are_kept_out_unless_they_are_asked_in() {
     let taken = client::refused(&["--listen", &served.address]);
     assert_eq!(taken.code, Some(1));
     assert!(taken.error.contains("cannot listen on"), "{}", taken.error);
+    assert_eq!(served.stop(), Some(0));
+}
+
+#[test]
+fn an_account_begins_today_and_writes_are_seen_at_once_where_nothing_lags() {
+    let now = || {
+        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+        since.expect("a time after 1970").as_secs()
+    };
+    let begun = now();
+    let served = Served::start(&["--no-lag", "--speed", "5", "--rates", "off"]);
+    for index in 0..25 {
+        let create = "Action=CreateInternetGateway&Version=2016-11-15";
+        let made = served.send(&form("ec2", create)).text;
+        let id = made.split(['<', '>']).find(|text| text.starts_with("igw-")).expect("an ID");
+        let describe = "Action=DescribeInternetGateways&Version=2016-11-15&InternetGatewayId.1=";
+        let seen = served.send(&form("ec2", &format!("{describe}{id}")));
+        assert_eq!(seen.status, 200, "gateway {index} is not seen at once: {}", seen.text);
+        let delete = "Action=DeleteInternetGateway&Version=2016-11-15&InternetGatewayId=";
+        assert_eq!(served.send(&form("ec2", &format!("{delete}{id}"))).status, 200);
+    }
+    let calls = served.page("/_meshctl/calls");
+    let at = calls[0]["at"].as_u64().expect("milliseconds") / 1000;
+    assert!((begun..=now()).contains(&at), "the first call was at {at}, and it began at {begun}");
     assert_eq!(served.stop(), Some(0));
 }
 

@@ -2,8 +2,9 @@
 
     python3 src/simulator/models/generate.py path/to/botocore/data
 
-Reads operations.txt beside this file and writes one sorted, compact JSON file per service. Keeps no
-documentation and no examples. botocore is Apache-2.0, as each file's header says.
+Reads operations.txt beside this file and writes one sorted, compact JSON file per service, and the names
+of these services' other operations into unbuilt.json. Keeps no documentation and no examples. botocore is
+Apache-2.0, as each file's header says.
 """
 
 import gzip
@@ -139,6 +140,15 @@ def reduce_model(model, wanted, version):
     }
 
 
+def reduce_others(model, wanted):
+    """The operations that are not wanted, by name; of a REST service with their places."""
+    names = sorted(set(model["operations"]) - set(wanted))
+    if not model["metadata"]["protocol"].startswith("rest"):
+        return names
+    places = (model["operations"][name]["http"] for name in names)
+    return [f"{name} {place['method']} {place['requestUri']}" for name, place in zip(names, places)]
+
+
 def read_operations():
     wanted = {service: [] for service in SERVICES}
     for line in (HERE / "operations.txt").read_text().splitlines():
@@ -155,11 +165,17 @@ def main():
     data = pathlib.Path(sys.argv[1])
     source = (data.parent / "__init__.py").read_text()
     version = re.search(r"__version__ = '([^']+)'", source).group(1)
+    others = {}
     for service, wanted in read_operations().items():
-        model = reduce_model(read_model(data, SERVICES[service]), wanted, version)
+        source = read_model(data, SERVICES[service])
+        others[service] = reduce_others(source, wanted)
+        model = reduce_model(source, wanted, version)
         text = json.dumps(model, sort_keys=True, separators=(",", ":"))
         (HERE / f"{service}.json").write_text(text + "\n")
         print(f"{service}: {len(wanted)} operations, {len(model['shapes'])} shapes, {len(text)} B")
+    header = {"source": f"botocore {version}", "licence": "Apache-2.0"}
+    text = json.dumps({"header": header, "operations": others}, sort_keys=True, separators=(",", ":"))
+    (HERE / "unbuilt.json").write_text(text + "\n")
 
 
 if __name__ == "__main__":

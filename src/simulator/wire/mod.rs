@@ -11,6 +11,8 @@ mod query;
 mod rest_json;
 mod route;
 mod scalar;
+mod stranger;
+mod unbuilt;
 mod validate;
 mod xml;
 
@@ -27,6 +29,8 @@ use serde_json::{Map, Value};
 
 pub use error::ApiError;
 pub use model::{Constraints, Kind, Member, Model, Operation, Protocol, Shape, ShapeId, Structure};
+pub use stranger::asked;
+pub use unbuilt::not_built;
 
 use error::Fault;
 use model::Segment;
@@ -123,6 +127,15 @@ impl Service {
         }
     }
 
+    /// The file of its model, by the name of the Rust SDK's crate.
+    fn file(self) -> &'static str {
+        match self {
+            Self::ElasticLoadBalancingV2 => "elasticloadbalancingv2",
+            Self::CloudWatchLogs => "cloudwatchlogs",
+            other => other.prefix(),
+        }
+    }
+
     /// The service with this prefix.
     pub fn from_prefix(prefix: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|service| service.prefix() == prefix)
@@ -164,40 +177,26 @@ impl Service {
     }
 }
 
-/// Refuses a request whose service is not known, in a form that its sender can read.
-fn unread(request: &Request<Bytes>, error: &ApiError, request_id: &str) -> Response<Bytes> {
-    error::respond(route::guess(request), None, error, request_id)
-}
-
-/// Refuses a request whose body broke off or is not what HTTP says.
-pub fn refuse_broken(request: &Request<Bytes>, why: &str, request_id: &str) -> Response<Bytes> {
-    let code = match route::guess(request) {
-        Protocol::Ec2Query | Protocol::AwsQuery => "MalformedHttpRequest",
-        Protocol::AwsJson | Protocol::RestJson => "MalformedHttpRequestException",
-    };
-    unread(request, &ApiError::new(code, why).status(400), request_id)
+/// Refuses a request before anyone has looked for its operation, in a form that its sender can read.
+/// Where that is JSON the code ends in `Exception`.
+pub fn refuse(request: &Request<Bytes>, mut error: ApiError, request_id: &str) -> Response<Bytes> {
+    if stranger::reads_json(request) {
+        error.code.push_str("Exception");
+    }
+    stranger::refuse(request, &error, request_id)
 }
 
 /// Reads a request. A refusal is already written in the protocol's own form.
 pub fn decode(request: &Request<Bytes>, request_id: String) -> Result<Call, Box<Response<Bytes>>> {
-    let unknown = |error: ApiError| Box::new(unread(request, &error, &request_id));
+    let unknown = |error: ApiError| Box::new(stranger::refuse(request, &error, &request_id));
     if request.body().len() > LARGEST_BODY {
         let message = format!("The body is longer than {LARGEST_BODY} bytes");
         return Err(unknown(ApiError::new("RequestEntityTooLarge", message).status(413)));
     }
-    let credential = route::credential(request).map_err(|mut error| {
-        if matches!(route::guess(request), Protocol::AwsJson | Protocol::RestJson) {
-            error.code.push_str("Exception");
-        }
-        unknown(error)
-    })?;
-    let service = Service::signed_for(&credential.service, request.uri().path());
-    let service = service.ok_or_else(|| {
-        let known = Service::ALL.map(Service::prefix).join(", ");
-        let message =
-            format!("The simulator has no service {}; it has {known}", credential.service);
-        unknown(ApiError::new("UnknownService", message))
-    })?;
+    let credential = route::credential(request)
+        .map_err(|error| Box::new(refuse(request, error, &request_id)))?;
+    let service = Service::signed_for(&credential.service, request.uri().path())
+        .ok_or_else(|| unknown(stranger::unknown_service(request, &credential.service)))?;
     let model = service.model();
     let (operation, input) = read(service, request).map_err(|error| {
         Box::new(error::respond(model.protocol, Some(model), &error, &request_id))
@@ -224,7 +223,7 @@ fn read(
         Protocol::Ec2Query | Protocol::AwsQuery => {
             let address = request.uri().query().unwrap_or_default();
             let form = query::form(address, body).map_err(refuse)?;
-            let operation = route::by_form(model, &form)?;
+            let operation = route::by_form(service, &form)?;
             let input = match operation.input {
                 Some(shape) => query::decode(model, shape, &form),
                 None => query::decode_nothing(model, &form),
@@ -232,13 +231,13 @@ fn read(
             (operation, input.map_err(refuse)?)
         }
         Protocol::AwsJson => {
-            let operation = route::by_target(model, request.headers())?;
+            let operation = route::by_target(service, request.headers())?;
             let members = json::object(body).map_err(refuse)?;
             let input = operation.input.map(|shape| json::decode(model, shape, members));
             (operation, input.transpose().map_err(refuse)?.map_or_else(nothing, Value::Object))
         }
         Protocol::RestJson => {
-            let found = route::by_path(model, request)?;
+            let found = route::by_path(service, request)?;
             let operation = found.operation;
             let input = operation
                 .input

@@ -13,7 +13,7 @@ use super::{json, scalar};
 pub(super) fn decode(
     model: &Model,
     shape: ShapeId,
-    found: &RestMatch<'_, '_>,
+    found: &RestMatch<'_>,
     headers: &HeaderMap,
     body: &[u8],
 ) -> Result<Value, Fault> {
@@ -71,7 +71,7 @@ fn payload(
 fn from_query(
     model: &Model,
     member: &Member,
-    found: &RestMatch<'_, '_>,
+    found: &RestMatch<'_>,
 ) -> Result<Option<Value>, Fault> {
     let mut texts = found.query.iter().filter(|(name, _)| *name == member.wire);
     match &model.shape(member.shape).kind {

@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use http::{HeaderMap, Request, header};
 
 use super::error::ApiError;
-use super::model::{Model, Operation, Protocol, Route, Segment};
-use super::{Service, query, scalar};
+use super::model::{Operation, Protocol, Route, Segment};
+use super::{Service, query, scalar, unbuilt};
 
 /// What the signature of a request says. It is not verified.
 #[derive(Debug, Eq, PartialEq)]
@@ -71,10 +71,11 @@ pub(super) fn guess<B: AsRef<[u8]>>(request: &Request<B>) -> Protocol {
 }
 
 /// The operation that a form names.
-pub(super) fn by_form<'m>(
-    model: &'m Model,
+pub(super) fn by_form(
+    service: Service,
     form: &query::Form<'_>,
-) -> Result<&'m Operation, ApiError> {
+) -> Result<&'static Operation, ApiError> {
+    let model = service.model();
     let Some(action) = query::parameter(form, "Action").filter(|it| !it.is_empty()) else {
         return Err(ApiError::new("MissingAction", "The request must contain an Action."));
     };
@@ -87,42 +88,45 @@ pub(super) fn by_form<'m>(
         });
     }
     model.operation(action).ok_or_else(|| {
-        let message = format!("The action {action} is not valid for this web service. {UNBUILT}");
-        ApiError::new("InvalidAction", message)
+        unbuilt::by_name(service, action).unwrap_or_else(|| {
+            let message = format!("The action {action} is not valid for this web service.");
+            ApiError::new("InvalidAction", message)
+        })
     })
 }
 
 /// The operation that `X-Amz-Target` names.
-pub(super) fn by_target<'m>(
-    model: &'m Model,
+pub(super) fn by_target(
+    service: Service,
     headers: &HeaderMap,
-) -> Result<&'m Operation, ApiError> {
+) -> Result<&'static Operation, ApiError> {
+    let model = service.model();
     let target = headers.get("x-amz-target").and_then(|value| value.to_str().ok());
     let named = target.and_then(|it| it.rsplit_once('.'));
-    let operation = named
+    let name = named
         .filter(|(prefix, _)| Some(*prefix) == model.target_prefix.as_deref())
-        .and_then(|(_, name)| model.operation(name));
-    operation.ok_or_else(|| {
-        let target = target.unwrap_or("no X-Amz-Target");
-        ApiError::new("UnknownOperationException", format!("{target}. {UNBUILT}"))
+        .map(|(_, name)| name);
+    name.and_then(|name| model.operation(name)).ok_or_else(|| {
+        name.and_then(|name| unbuilt::by_name(service, name)).unwrap_or_else(|| {
+            let target = target.unwrap_or("no X-Amz-Target");
+            ApiError::new("UnknownOperationException", target)
+        })
     })
 }
 
-/// What unknown operations are told beside AWS's words.
-const UNBUILT: &str = "(The simulator knows those in src/simulator/models/operations.txt.)";
-
 /// A REST call: the operation, and what its address carries.
-pub(super) struct RestMatch<'m, 'r> {
-    pub operation: &'m Operation,
-    pub labels: Vec<(&'m str, Cow<'r, str>)>,
+pub(super) struct RestMatch<'r> {
+    pub operation: &'static Operation,
+    pub labels: Vec<(&'static str, Cow<'r, str>)>,
     pub query: Vec<(Cow<'r, str>, Cow<'r, str>)>,
 }
 
 /// The operation that a method and an address name.
-pub(super) fn by_path<'m, 'r, B>(
-    model: &'m Model,
-    request: &'r Request<B>,
-) -> Result<RestMatch<'m, 'r>, ApiError> {
+pub(super) fn by_path<B>(
+    service: Service,
+    request: &Request<B>,
+) -> Result<RestMatch<'_>, ApiError> {
+    let model = service.model();
     let malformed =
         || ApiError::new("SerializationException", "The address has a malformed escape");
     let path = request.uri().path();
@@ -151,8 +155,11 @@ pub(super) fn by_path<'m, 'r, B>(
             return Ok(RestMatch { operation, labels, query });
         }
     }
-    let message = format!("{} {path} is no operation. {UNBUILT}", request.method());
-    Err(ApiError::new("UnknownOperationException", message))
+    let unbuilt = unbuilt::by_place(service, request.method().as_str(), &steps);
+    Err(unbuilt.unwrap_or_else(|| {
+        let message = format!("{} {path} is no operation.", request.method());
+        ApiError::new("UnknownOperationException", message)
+    }))
 }
 
 fn decoded(text: Cow<'_, str>) -> Option<Cow<'_, str>> {

@@ -264,9 +264,12 @@ fn nobody_gets_in_unsigned_or_astray() {
     assert_eq!((status, &*body), (403, r#"{"message":"Missing Authentication Token"}"#));
 
     let (status, body) = refused(&form("s3", "Action=ListBuckets"));
-    assert_eq!(status, 400);
-    assert!(body.contains("The simulator has no service s3"), "{body}");
-    let (_, body) = refused(&form("ec2", "Action=RunInstances&Version=2016-11-15"));
+    assert_eq!(status, 501);
+    assert!(body.contains("does not have s3:ListBuckets: no service s3"), "{body}");
+    let (status, body) = refused(&form("ec2", "Action=RunInstances&Version=2016-11-15"));
+    assert_eq!(status, 501);
+    assert!(body.contains("<Message>the simulator does not have ec2:RunInstances<"), "{body}");
+    let (_, body) = refused(&form("ec2", "Action=LaunchRocket&Version=2016-11-15"));
     assert!(body.contains("<Code>InvalidAction</Code>"), "{body}");
     let (status, body) = refused(&target("ecs", "Logs_20140328.CreateLogGroup", "{}"));
     assert_eq!(status, 400);

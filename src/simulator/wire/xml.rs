@@ -151,6 +151,16 @@ pub(super) fn query_error(
     out.into_bytes()
 }
 
+/// Writes an error as S3 does.
+pub(super) fn s3_error(error: &ApiError, request_id: &str) -> Vec<u8> {
+    let mut out = format!("{PROLOGUE}<Error>");
+    body(error, &mut out);
+    out.push_str("<RequestId>");
+    escape(request_id, &mut out);
+    out.push_str("</RequestId></Error>");
+    out.into_bytes()
+}
+
 fn body(error: &ApiError, out: &mut String) {
     let fields = error.fields.iter().filter_map(|(name, value)| Some((&**name, value.as_str()?)));
     let own = [("Code", error.code.as_str()), ("Message", error.message.as_str())];

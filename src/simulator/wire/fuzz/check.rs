@@ -17,7 +17,7 @@ pub fn response(response: &Response<Bytes>) -> Result<(), String> {
     if status.is_server_error() && status != StatusCode::NOT_IMPLEMENTED {
         return wrong("a fault of the simulator");
     }
-    if kind.starts_with("text/xml") {
+    if kind.starts_with("text/xml") || kind.starts_with("application/xml") {
         if let Err(why) = xml(text) {
             return wrong(&why);
         }

@@ -1,8 +1,18 @@
 //! The simulator on a socket, for clients that we did not write.
 
-use super::{Simulator, connector::Lost, wire};
+mod guard;
+#[cfg(test)]
+mod tests;
+
+pub use guard::Names;
+
+use super::{
+    Simulator,
+    connector::Lost,
+    wire::{self, ApiError},
+};
 use bytes::{Bytes, BytesMut};
-use http::{HeaderValue, Method, Request, Response, StatusCode, header};
+use http::{HeaderValue, Method, Request, Response, StatusCode, header, request::Parts};
 use http_body_util::{BodyExt, Full};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -17,17 +27,44 @@ use tokio::{
 /// How much of a body that is too long is read and thrown away, so that its sender can read the
 /// refusal instead of a broken connection.
 const PATIENCE: usize = 8 * wire::LARGEST_BODY;
-/// How long a connection may stay silent. Clients give theirs up earlier: Go's after 90 seconds.
-const SILENCE: Duration = Duration::from_secs(300);
 /// How long the answers under way have when the simulator stops.
 const FAREWELL: Duration = Duration::from_secs(1);
 
-/// Answers everyone who connects until `stop` ends, and then lets the answers under way finish.
-pub async fn serve(listener: TcpListener, simulator: Simulator, stop: impl Future<Output = ()>) {
-    LocalSet::new().run_until(accept(listener, simulator, stop)).await;
+/// What strangers may do.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// By which names they may call.
+    pub names: Names,
+    /// From the last answer, or the connection's begin, to the end of a request's headers. Clients give
+    /// up silent connections earlier: Go's after 90 seconds.
+    pub headers: Duration,
+    /// From the end of the headers to the end of the body.
+    pub body: Duration,
 }
 
-async fn accept(listener: TcpListener, simulator: Simulator, stop: impl Future<Output = ()>) {
+impl Default for Limits {
+    fn default() -> Self {
+        let (headers, body) = (Duration::from_secs(100), Duration::from_secs(30));
+        Self { names: Names::Loopback, headers, body }
+    }
+}
+
+/// Answers everyone who connects until `stop` ends, and then lets the answers under way finish.
+pub async fn serve(
+    listener: TcpListener,
+    simulator: Simulator,
+    limits: Limits,
+    stop: impl Future<Output = ()>,
+) {
+    LocalSet::new().run_until(accept(listener, simulator, limits, stop)).await;
+}
+
+async fn accept(
+    listener: TcpListener,
+    simulator: Simulator,
+    limits: Limits,
+    stop: impl Future<Output = ()>,
+) {
     let (stopping, stopped) = watch::channel(());
     let mut connections = JoinSet::new();
     let mut stop = pin!(stop);
@@ -37,7 +74,7 @@ async fn accept(listener: TcpListener, simulator: Simulator, stop: impl Future<O
             Some(_) = connections.join_next() => {}
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => {
-                    let connection = connection(stream, simulator.clone(), stopped.clone());
+                    let connection = connection(stream, simulator.clone(), limits, stopped.clone());
                     connections.spawn_local(connection);
                 }
                 // The client went away, or there are too many: neither is a reason to stop.
@@ -53,14 +90,19 @@ async fn accept(listener: TcpListener, simulator: Simulator, stop: impl Future<O
     let _ = tokio::time::timeout(FAREWELL, farewell).await;
 }
 
-async fn connection(stream: TcpStream, simulator: Simulator, mut stopped: watch::Receiver<()>) {
+async fn connection(
+    stream: TcpStream,
+    simulator: Simulator,
+    limits: Limits,
+    mut stopped: watch::Receiver<()>,
+) {
     // Answers are small and waited for: they must not wait to be gathered.
     let _ = stream.set_nodelay(true);
-    let service = service_fn(|request| answer(request, simulator.clone()));
+    let service = service_fn(|request| answer(request, simulator.clone(), limits));
     let mut served = pin!(
         http1::Builder::new()
             .timer(TokioTimer::new())
-            .header_read_timeout(SILENCE)
+            .header_read_timeout(limits.headers)
             // What was asked is done and answered, as on AWS, also when no more will be asked.
             .half_close(true)
             .serve_connection(TokioIo::new(stream), service)
@@ -81,16 +123,29 @@ async fn connection(stream: TcpStream, simulator: Simulator, mut stopped: watch:
 async fn answer(
     request: Request<Incoming>,
     simulator: Simulator,
+    limits: Limits,
 ) -> Result<Response<Full<Bytes>>, Lost> {
-    if let Some(response) = own(&request, &simulator) {
+    let (parts, body) = request.into_parts();
+    if let Err(error) = guard::admit(limits.names, &parts.uri, &parts.headers) {
+        let request = Request::from_parts(parts, Bytes::new());
+        return Ok(simulator.refuse(&request, error).map(Full::new));
+    }
+    if let Some(response) = own(&parts, &simulator) {
         return Ok(response);
     }
-    let (parts, body) = request.into_parts();
-    let (body, broken) = read(body).await;
+    let Ok((body, broken)) = tokio::time::timeout(limits.body, read(body)).await else {
+        let request = Request::from_parts(parts, Bytes::new());
+        let message = format!("The body was not there within {:?}.", limits.body);
+        let error = ApiError::new("RequestTimeout", message).status(408);
+        return Ok(simulator.refuse(&request, error).map(Full::new));
+    };
     let request = Request::from_parts(parts, body);
     let response = match broken {
         None => simulator.answer(request).await?,
-        Some(error) => simulator.refuse(&request, &format!("The body cannot be read: {error}")),
+        Some(error) => {
+            let message = format!("The body cannot be read: {error}");
+            simulator.refuse(&request, ApiError::new("MalformedHttpRequest", message).status(400))
+        }
     };
     Ok(response.map(Full::new))
 }
@@ -114,8 +169,8 @@ async fn read(mut body: Incoming) -> (Bytes, Option<hyper::Error>) {
 }
 
 /// What the simulator says of itself.
-fn own(request: &Request<Incoming>, simulator: &Simulator) -> Option<Response<Full<Bytes>>> {
-    let (status, value) = match (request.method(), request.uri().path()) {
+fn own(request: &Parts, simulator: &Simulator) -> Option<Response<Full<Bytes>>> {
+    let (status, value) = match (&request.method, request.uri.path()) {
         (&Method::GET, "/_meshctl/inventory") => (StatusCode::OK, json!(simulator.inventory())),
         (&Method::GET, "/_meshctl/calls") => (StatusCode::OK, json!(simulator.calls())),
         (_, path) if path.starts_with("/_meshctl/") => {
