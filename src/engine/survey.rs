@@ -174,8 +174,8 @@ impl Survey {
         let recorded = Recorded::of(graph, &records);
         survey.identify(graph, &recorded, &census);
         survey.read(work, graph, &recorded, depth).await;
-        survey.judge(work, graph, &recorded);
         survey.find_extras(registry, &recorded, &census);
+        survey.judge(work, graph, &recorded);
         Ok(survey)
     }
 
@@ -263,7 +263,9 @@ impl Survey {
                 }
                 continue;
             }
-            finding.drift = step.drift(live, &self.known).unwrap_or_default();
+            let drift = step.drift(live, &self.known).unwrap_or_default();
+            let goes = |identity: &Value| self.extras.iter().any(|one| *one.identity == *identity);
+            finding.drift = work.foreign(drift).without_own(goes);
             finding.action = if finding.drift.replaces() {
                 unsettled[at] = true;
                 self.known.remove(address);

@@ -6,6 +6,8 @@ mod common;
 mod change;
 mod demo;
 mod doctor;
+mod drift;
+mod drift_network;
 mod faults;
 mod heal;
 mod held;

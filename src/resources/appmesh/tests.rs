@@ -59,7 +59,12 @@ fn wishes(cx: &Cx) -> Wishes {
         namespace: "shop.local".into(),
         cloud_map_service: "cart".into(),
     };
-    let router = || VirtualRouter { mesh: within.created(), name: "cart".into(), port: 3000 };
+    let router = || VirtualRouter {
+        mesh: within.created(),
+        name: "cart".into(),
+        port: 3000,
+        routes: vec!["cart".into()],
+    };
     let nodes = vec![blueprint.declare("cart/node", node()).created()];
     let split = blueprint.declare("cart/router", router()).created();
     let targets = vec![WeightedTarget { virtual_node: "cart".into(), weight: 1 }];

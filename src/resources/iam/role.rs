@@ -1,8 +1,9 @@
 //! Role: what tasks and API Gateway act as. Actions: iam:CreateRole,
 //! iam:GetAccountAuthorizationDetails (else iam:GetRole, iam:GetRolePolicy), iam:ListRoles,
 //! iam:ListRoleTags, iam:ListRolePolicies, iam:ListAttachedRolePolicies,
-//! iam:UpdateAssumeRolePolicy, iam:PutRolePermissionsBoundary, iam:PutRolePolicy, iam:DeleteRolePolicy, iam:AttachRolePolicy,
-//! iam:DetachRolePolicy, iam:DeleteRole, iam:TagRole, iam:UntagRole.
+//! iam:UpdateRole, iam:UpdateAssumeRolePolicy, iam:PutRolePermissionsBoundary, iam:PutRolePolicy,
+//! iam:DeleteRolePolicy, iam:AttachRolePolicy, iam:DetachRolePolicy, iam:DeleteRole, iam:TagRole,
+//! iam:UntagRole.
 
 use super::policy::{canonical, decoded};
 use crate::resources::prelude::*;
@@ -47,6 +48,8 @@ pub struct LiveRole {
     managed: Vec<String>,
     inline: BTreeMap<String, Value>,
     boundary: Option<String>,
+    /// In seconds; not known of what was only listed.
+    session: Option<i32>,
     tags: Tags,
 }
 
@@ -56,6 +59,9 @@ const TRUST: &str = "assume_role_policy";
 const MANAGED: &str = "managed_policies";
 const INLINE: &str = "inline_policies";
 const BOUNDARY: &str = "permissions_boundary";
+const SESSION: &str = "max_session_duration";
+/// How long a session lasts at most unless someone says otherwise, in seconds.
+const HOUR: i32 = 3600;
 
 impl Resource for Role {
     const KIND: Kind = Kind("AWS::IAM::Role");
@@ -104,6 +110,10 @@ impl Resource for Role {
             .mutable(TRUST, canonical(&self.trust()), &live.trust)
             .mutable(MANAGED, managed, &live.managed)
             .mutable(INLINE, in_canonical_form(&self.inline_policies), &live.inline);
+        let drift = match live.session {
+            Some(seconds) => drift.mutable(SESSION, HOUR, seconds),
+            None => drift,
+        };
         match &self.permissions_boundary {
             Some(arn) => drift.mutable(BOUNDARY, arn, &live.boundary),
             None => drift,
@@ -118,6 +128,10 @@ impl Resource for Role {
             let call = cx.iam().put_role_permissions_boundary().role_name(&role.name);
             let put = call.permissions_boundary(arn).send().await;
             put.op("iam:PutRolePermissionsBoundary")?;
+        }
+        if drift.touches(SESSION) {
+            let call = cx.iam().update_role().role_name(&role.name).max_session_duration(HOUR);
+            call.send().await.op("iam:UpdateRole")?;
         }
         if drift.touches(TRUST) {
             let call = cx.iam().update_assume_role_policy().role_name(&role.name);
@@ -162,6 +176,7 @@ impl Resource for Role {
             find("iam:GetRolePolicy"),
             find("iam:ListAttachedRolePolicies"),
             find("iam:ListRolePolicies"),
+            make("iam:UpdateRole"),
             make("iam:UpdateAssumeRolePolicy"),
             make("iam:TagRole"),
             make("iam:UntagRole"),
@@ -172,8 +187,7 @@ impl Resource for Role {
     }
 
     async fn search(cx: &Cx) -> Result<Vec<Found<RoleIdentity>>> {
-        let pages = cx.iam().list_roles().path_prefix(path(cx)).into_paginator().items();
-        let all = pages.send().try_collect().await.op("iam:ListRoles")?;
+        let all = of_stack(cx).await?;
         // `ListRoles` shows no tags.
         let found = all.iter().map(async |role| {
             let call = cx.iam().list_role_tags().role_name(role.role_name());
@@ -184,8 +198,16 @@ impl Resource for Role {
     }
 
     async fn read(cx: &Cx, role: &RoleIdentity) -> Result<Option<LiveRole>> {
-        let found = cx.load::<Roles>(role.name.clone()).await?;
-        Ok(found.map(|role| (*role).clone()))
+        let (found, session) =
+            futures_util::try_join!(cx.load::<Roles>(role.name.clone()), session(cx, &role.name))?;
+        Ok(found.map(|role| LiveRole { session, ..(*role).clone() }))
+    }
+
+    /// The boundary that the configuration says nothing of: whoever set it may have had to, and to take
+    /// it away could give the role more than its owners allow.
+    fn health(live: &LiveRole) -> Option<String> {
+        let boundary = live.boundary.as_ref()?;
+        Some(format!("permissions boundary {boundary}"))
     }
 
     fn tags(live: &LiveRole) -> Option<Tags> {
@@ -278,6 +300,7 @@ async fn in_one_listing(cx: &Cx, names: &[String]) -> Result<BTreeMap<String, Li
                 managed: arns(role.attached_managed_policies()),
                 inline: inline.map(|(name, document)| (name, compared(document))).collect(),
                 boundary: arn_of(role.permissions_boundary()),
+                session: None,
                 tags: tags_of(role.tags()),
             };
             found.insert(name.to_owned(), live);
@@ -311,8 +334,41 @@ async fn one(cx: &Cx, name: &str) -> Result<Option<LiveRole>> {
         managed,
         inline: try_join_all(inline).await?.into_iter().flatten().collect(),
         boundary: arn_of(role.permissions_boundary()),
+        session: None,
         tags: tags_of(role.tags()),
     }))
+}
+
+/// The stack's roles. They show no tags and no policies.
+async fn of_stack(cx: &Cx) -> Result<Vec<iam::Role>> {
+    let pages = cx.iam().list_roles().path_prefix(path(cx)).into_paginator().items();
+    pages.send().try_collect().await.op("iam:ListRoles")
+}
+
+/// How long a role's sessions may last, where a read asks for it: the listing that shows the rest does
+/// not show it.
+async fn session(cx: &Cx, name: &str) -> Result<Option<i32>> {
+    if !cx.with_tags() {
+        return Ok(None);
+    }
+    Ok(cx.load::<Sessions>(name.to_owned()).await?.map(|seconds| *seconds))
+}
+
+/// `ListRoles`, for all who ask at once.
+struct Sessions;
+
+impl Batch for Sessions {
+    type Key = String;
+    type Value = i32;
+    const MAX: usize = usize::MAX;
+
+    async fn fetch(cx: &Cx, names: Vec<String>) -> Result<BTreeMap<String, i32>> {
+        let all = of_stack(cx).await?;
+        let known = all
+            .iter()
+            .filter_map(|role| Some((role.role_name().to_owned(), role.max_session_duration()?)));
+        Ok(known.filter(|(name, _)| names.contains(name)).collect())
+    }
 }
 
 /// The ARNs of the policies that are attached to a role; none when there is no such role.
