@@ -5,9 +5,10 @@ use crate::{
     drift::said,
 };
 use meshctl::{
-    model::Depth,
+    model::{Address, Depth, tags},
     simulator::{Fault, Rule, When},
 };
+use std::time::Duration;
 
 /// Deletions that only what strangers added gives reason for.
 const REMOVALS: [&str; 7] = [
@@ -85,7 +86,7 @@ async fn what_strangers_added_is_removed_without_a_record_too() {
     let mut world = World::new(&app_mesh());
     let known = world.up().await.done().known;
     let session = world.session().await;
-    let api = known.raw(&meshctl::model::Address::new("api/rest-api")).expect("an API");
+    let api = known.raw(&Address::new("api/rest-api")).expect("an API");
     let (id, root) = (api["id"].as_str(), api["root_resource_id"].as_str());
     let call = session.cx.apigateway().create_resource().path_part("admin");
     let call = call.rest_api_id(id.expect("an ID")).parent_id(root.expect("an ID"));
@@ -96,6 +97,38 @@ async fn what_strangers_added_is_removed_without_a_record_too() {
     world.up().await.done();
     assert_eq!(world.count("apigateway", "Resource"), 2);
     assert_eq!(said(&world, Depth::Full).await, [] as [String; 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rule_without_the_stacks_tag_is_the_stacks_by_its_record_alone() {
+    const RULE: &str = "provider/security-group/load-balancer/80/0.0.0.0/0";
+    let mut world = World::new(DEMO);
+    let known = world.up().await.done().known;
+    let rule = known.raw(&Address::new(RULE)).expect("a rule")["rule_id"].clone();
+    let session = world.session().await;
+    let tag = aws_sdk_ec2::types::Tag::builder().key(tags::STACK).build();
+    let call = session.cx.ec2().delete_tags().resources(rule.as_str().expect("an ID"));
+    call.tags(tag).send().await.expect("no tag");
+    tokio::time::sleep(Duration::from_secs(60)).await;
+
+    // It is named, with the remedy, and goes on letting callers in.
+    assert_eq!(extras(&said(&world, Depth::Listed).await), [] as [&String; 0]);
+    let up = world.up().await;
+    assert_eq!(up.calls.by_operation.get("ec2:RevokeSecurityGroupIngress"), None);
+    let failed: Vec<_> = up.outcome.failures.iter().map(|one| one.address.as_str()).collect();
+    assert_eq!(failed, [RULE]);
+    assert!(up.outcome.failures[0].error.to_string().contains("does not carry this stack's tags"));
+
+    // Without the record it is nobody's: it goes, and the stack's own takes its place.
+    world.lose_state();
+    let heard = said(&world, Depth::Listed).await;
+    let group = "provider/security-group/load-balancer";
+    let extra = format!("{group}: extra ingress rule tcp/80 from 0.0.0.0/0");
+    assert!(heard.contains(&extra), "{heard:#?}");
+    world.up().await;
+    world.up().await.done();
+    assert_eq!(said(&world, Depth::Full).await, [] as [String; 0]);
+    assert_eq!(world.up().await.done().calls.mutating, 0);
 }
 
 #[tokio::test(start_paused = true)]

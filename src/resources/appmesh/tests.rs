@@ -226,8 +226,9 @@ async fn the_mark_is_the_same_at_both_depths_and_tells_of_every_change() {
     let calls = simulator.calls().len();
     let nodes = (0..5).map(|_| VirtualNode::read(&listed, &made.node));
     futures_util::future::try_join_all(nodes).await.unwrap();
-    read::<Route>(&listed, &made.route).await;
-    read::<VirtualRouter>(&listed, &made.router).await;
+    // A router's routes are in one list, for them and for it.
+    let (route, router) = (&made.route, &made.router);
+    futures_util::join!(read::<Route>(&listed, route), read::<VirtualRouter>(&listed, router));
     read::<VirtualService>(&listed, &made.service).await;
     assert_eq!(simulator.calls().len(), calls + 4);
 }
