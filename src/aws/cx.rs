@@ -97,6 +97,12 @@ impl Cx {
         self.depth == Depth::Full
     }
 
+    /// Whether to read also what others may have added to it: of what a call has made just now they know
+    /// nothing yet.
+    pub fn with_extras(&self) -> bool {
+        self.depth != Depth::Settings
+    }
+
     pub(super) fn batches(&self) -> &Batches {
         &self.batches
     }

@@ -3,7 +3,7 @@
 use super::{CliError, Exit, args::Common, session::Session};
 use crate::{
     engine::{Action, Counts, Event, Events, Finding, Interrupt, Outcome, Survey, forecast},
-    model::{Address, Change, Depth, Fix, Graph},
+    model::{Address, Depth, Fix, Graph},
     report::{
         Output,
         forecast::sentence,
@@ -147,9 +147,13 @@ pub fn tell_mesh(session: &Session, output: Output) {
 
 /// Prints the fields and tags that differ.
 pub fn changes(finding: &Finding) {
-    for Change { field, want, have, fix } in finding.drift.changes() {
-        let note = if *fix == Fix::Replacement { " (replacement)" } else { "" };
-        out!("        {field}: {have} -> {want}{note}");
+    for change in finding.drift.changes() {
+        let note = match change.fix {
+            Fix::InPlace => "",
+            Fix::Replacement => " (replacement)",
+            Fix::Removal => " (removal)",
+        };
+        out!("        {change}{note}");
     }
     for (key, value) in &finding.tags.set {
         out!("        tag {key}: {value:?}");

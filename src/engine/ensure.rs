@@ -179,6 +179,7 @@ impl Ensure<'_> {
                 },
             };
             let drift = self.step.drift(&live, &self.known.borrow()).unwrap_or_default();
+            let drift = work.foreign(drift);
             let recorded = self.recorded_tags();
             let tags = tag_changes(&*self.step, &self.address, &live, recorded.as_ref());
             // The record's tags are believed where AWS does not show them: one change is enough.

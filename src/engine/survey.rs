@@ -186,8 +186,8 @@ impl Survey {
         }
         let census = found;
         (survey.whole, survey.begun) = (whole, is_whole == Some(false));
-        survey.judge(work, graph, &recorded);
         survey.find_extras(registry, &recorded, &census);
+        survey.judge(work, graph, &recorded);
         if !survey.is_as_wished() {
             survey.foreign = foreign::at_work(work, foreign::runs(work, registry, &census));
         }
@@ -310,7 +310,9 @@ impl Survey {
                 }
                 continue;
             }
-            finding.drift = step.drift(live, &self.known).unwrap_or_default();
+            let drift = step.drift(live, &self.known).unwrap_or_default();
+            let goes = |identity: &Value| self.extras.iter().any(|one| *one.identity == *identity);
+            finding.drift = work.foreign(drift).without_own(goes);
             finding.action = if finding.drift.replaces() {
                 unsettled[at] = true;
                 self.known.remove(address);

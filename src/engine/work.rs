@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     model::{
-        Address, Class, Clock, Depth, Error, Estimates, Found, Kind, KindOps, Live, Result,
+        Address, Class, Clock, Depth, Drift, Error, Estimates, Found, Kind, KindOps, Live, Result,
         tags::STACK, token::Token,
     },
     state::{Entry, State, Store, StoreError},
@@ -144,6 +144,21 @@ impl Work {
     /// Folds the journal into the snapshot.
     pub fn finish(&self) -> Result<()> {
         self.store.borrow_mut().compact().map_err(|error| unwritten(&error))
+    }
+
+    /// Leaves out of what others added to a resource what is on record: a node that the configuration no
+    /// longer has, or an earlier one of a node, which goes in its turn.
+    pub fn foreign(&self, drift: Drift) -> Drift {
+        if !drift.has_extras() {
+            return drift;
+        }
+        self.with_state(|state| {
+            drift.without_own(|identity| {
+                let records = state.records.values();
+                let mut ours = records.flat_map(|r| r.identity.iter().chain(&r.retired));
+                ours.any(|own| **own == *identity)
+            })
+        })
     }
 
     /// Waits for a slot to make a call that does this to something of this kind.

@@ -33,6 +33,9 @@ const ACCESS_LOG: &str = concat!(
     r#""milliseconds":"$context.responseLatency"}"#
 );
 
+/// The verb of every path.
+const GET: &str = "GET";
+
 /// Declares the API with a path for every service that it exposes; without any, AWS would refuse to
 /// deploy it, and nothing is declared.
 pub fn api(
@@ -50,7 +53,13 @@ pub fn api(
     }
     let scope = blueprint.cx().scope().clone();
     // The endpoint's ID is enough; it may still be pending.
-    let api = RestApi { endpoint: endpoint.created(), name: scope.stack.clone() };
+    let verbs = |service: &&Service| (service.name.clone(), [GET.to_owned()].into());
+    let api = RestApi {
+        endpoint: endpoint.created(),
+        name: scope.stack.clone(),
+        paths: exposed.iter().map(verbs).collect(),
+        stage: config.api.stage.clone(),
+    };
     let api = blueprint.declare("api/rest-api", api);
     let load_balancer = &internal.load_balancer;
     let link = vpc_link(blueprint, config, provider, internal, &exposed);
@@ -66,13 +75,13 @@ pub fn api(
         };
         let get = Method {
             needs,
-            http_method: "GET".into(),
+            http_method: GET.into(),
             port: service.router_port().into(),
             path: service.path.clone(),
             timeout_ms: config.api.timeout_ms,
         };
         definition.push(json!([service.name, get.http_method, get.port, get.path, get.timeout_ms]));
-        methods.push(blueprint.declare(method::address(path.address(), "GET"), get));
+        methods.push(blueprint.declare(method::address(path.address(), GET), get));
     }
     let needs = DeploymentNeeds {
         // A deployment is a snapshot: policy and integrations must be as wished before it is taken.

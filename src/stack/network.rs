@@ -86,7 +86,7 @@ pub fn base(
         tasks: Tasks { assign_public_ip: network.nat == Nat::None, ..Tasks::default() },
     };
     let in_public = base.tasks.assign_public_ip;
-    let public_table = table(blueprint, &base, "public");
+    let public_table = table(blueprint, &base, "public", true);
     let route = way_out(blueprint, &public_table, Some(&base.attachment), None);
     if in_public {
         base.tasks.egress.push(route.gate_created());
@@ -126,8 +126,9 @@ fn private_tables(
     let places = facts.zones.iter().zip(base.public.clone());
     for (index, (zone, subnet)) in places.take(gateways.max(1)).enumerate() {
         let (side, letter) = (base.side, letter(zone));
-        let table = table(blueprint, base, &format!("private-{letter}"));
-        if index >= gateways {
+        let leads_out = index < gateways;
+        let table = table(blueprint, base, &format!("private-{letter}"), leads_out);
+        if !leads_out {
             tables.push((table, Vec::new()));
             break;
         }
@@ -149,9 +150,14 @@ fn private_tables(
     tables
 }
 
-fn table(blueprint: &mut Blueprint, base: &Base, name: &str) -> Handle<RouteTable> {
+fn table(
+    blueprint: &mut Blueprint,
+    base: &Base,
+    name: &str,
+    leads_out: bool,
+) -> Handle<RouteTable> {
     let address = format!("{}/route-table/{name}", base.side);
-    blueprint.declare(address, RouteTable { vpc: base.vpc.created() })
+    blueprint.declare(address, RouteTable { vpc: base.vpc.created(), leads_out })
 }
 
 fn way_out(

@@ -134,6 +134,10 @@ async fn meddle(world: &World, known: &Identities) {
     let group = text(known, "provider/security-group/load_balancer", "");
     let revoke = cx.ec2().revoke_security_group_egress().group_id(group);
     revoke.ip_permissions(everything).send().await.expect("no way out");
+    let anywhere = IpRange::builder().cidr_ip("10.0.0.0/8").build();
+    let some = IpPermission::builder().ip_protocol("-1").ip_ranges(anywhere).build();
+    let authorize = cx.ec2().authorize_security_group_egress().group_id(group);
+    authorize.ip_permissions(some).send().await.expect("another way out");
 
     let rule = "consumer/security-group/vpc_endpoint/443/10.1.96.0/20";
     let wider = SecurityGroupRuleRequest::builder().ip_protocol("tcp").from_port(80).to_port(443);
@@ -163,6 +167,8 @@ async fn meddle(world: &World, known: &Identities) {
         "Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}]}"#;
     let update = cx.iam().update_assume_role_policy().role_name(role).policy_document(trust);
     update.send().await.expect("another trust");
+    let update = cx.iam().update_role().role_name(role).max_session_duration(43_200);
+    update.send().await.expect("longer sessions");
     give_a_policy(world, known).await;
 
     let record = DnsRecord::builder().r#type(RecordType::A).ttl(60).build().expect("a record");

@@ -160,11 +160,19 @@ impl Resource for Deployment {
     }
 }
 
-/// The hash in the description of a deployment of ours.
 /// The hash of the definition and the token of the creating call, where it is one of ours.
 fn marks(deployment: &apigateway::Deployment) -> Option<(String, Option<String>)> {
     let mut words = deployment.description()?.strip_prefix(MARK)?.split(' ').map(String::from);
     Some((words.next()?, words.next()))
+}
+
+/// The deployments of an API that `up` has not made.
+pub(super) async fn foreign(cx: &Cx, api: &str) -> Result<Vec<DeploymentId>> {
+    let all = cx.load::<Deployments>(api.to_owned()).await?;
+    let foreign = all.iter().flat_map(|all| all.iter()).filter(|one| marks(one).is_none());
+    let ids = foreign.filter_map(|deployment| deployment.id());
+    let id = |id: &str| DeploymentId { api: api.into(), id: id.into(), content: String::new() };
+    Ok(ids.map(id).collect())
 }
 
 /// `GetDeployments` of one API.

@@ -2,7 +2,7 @@
 //! apigateway:GET, apigateway:PATCH and apigateway:DELETE on /restapis/*/resources/*/methods.
 
 use super::{
-    Resources, WITHIN_APIS, our_apis, patch,
+    NOTHING, Resources, WITHIN_APIS, had, names, our_apis, patch, remove,
     resource::{self, Resource as ApiResource, ResourceId},
     turn,
     vpc_link::{Link, VpcLink},
@@ -99,6 +99,31 @@ impl Method {
     }
 }
 
+const VALIDATOR: &str = "request_validator_id";
+const PARAMETERS: &str = "request_parameters";
+const MODELS: &str = "request_models";
+/// Bodies that no template is for are passed on as they came.
+const UNCHANGED: &str = "WHEN_NO_MATCH";
+
+/// The statuses that the integration answers and should not, or not as the backend does.
+fn altered(integration: &apigateway::Integration) -> Vec<&String> {
+    let mut altered: Vec<_> = integration
+        .integration_responses()
+        .into_iter()
+        .flatten()
+        .filter(|(status, response)| {
+            status.as_str() != OK
+                || response.selection_pattern().is_some_and(|pattern| !pattern.is_empty())
+                || response.content_handling().is_some()
+                || !names(response.response_parameters()).is_empty()
+                || !names(response.response_templates()).is_empty()
+        })
+        .map(|(status, _)| status)
+        .collect();
+    altered.sort();
+    altered
+}
+
 /// What is there already is what was wanted.
 fn already(error: Error) -> Result<()> {
     if error.class == Class::Exists { Ok(()) } else { Err(error) }
@@ -127,7 +152,10 @@ impl Resource for Method {
     fn drift(&self, live: &apigateway::Method, needs: &MethodValues) -> Drift {
         let method = Drift::none()
             .mutable("authorization_type", NO_AUTHORIZATION, live.authorization_type())
-            .mutable("api_key_required", false, live.api_key_required().unwrap_or_default());
+            .mutable("api_key_required", false, live.api_key_required().unwrap_or_default())
+            .mutable(VALIDATOR, None::<&str>, live.request_validator_id())
+            .mutable(PARAMETERS, NOTHING, names(live.request_parameters()))
+            .mutable(MODELS, NOTHING, names(live.request_models()));
         let answers = live.method_responses().is_some_and(|all| all.contains_key(OK));
         let method = method.mutable("method_response", true, answers);
         let Some(integration) = live.method_integration() else {
@@ -149,7 +177,16 @@ impl Resource for Method {
         let drift =
             drift.mutable("integration_target", needs.target(), integration.integration_target());
         let passed_on = integration.integration_responses().is_some_and(|all| all.contains_key(OK));
-        drift.mutable("integration_response", true, passed_on)
+        let passthrough = integration.passthrough_behavior().unwrap_or(UNCHANGED);
+        let handling = integration.content_handling().map(|handling| handling.as_str());
+        drift
+            .mutable("integration_response", true, passed_on)
+            .mutable("passthrough_behavior", UNCHANGED, passthrough)
+            .mutable("credentials", None::<&str>, integration.credentials())
+            .mutable("content_handling", None::<&str>, handling)
+            .mutable("request_mappings", NOTHING, names(integration.request_parameters()))
+            .mutable("request_templates", NOTHING, names(integration.request_templates()))
+            .mutable("altered_responses", NOTHING, altered(integration))
     }
 
     async fn update(
@@ -167,13 +204,20 @@ impl Resource for Method {
         if drift.touches("api_key_required") {
             steps.push(patch(Op::Replace, "/apiKeyRequired", "false"));
         }
+        if drift.touches(VALIDATOR) {
+            steps.push(patch(Op::Replace, "/requestValidatorId", ""));
+        }
+        for (field, path) in [(PARAMETERS, "requestParameters"), (MODELS, "requestModels")] {
+            let entries = had(drift, field).map(|name| name.replace('/', "~1"));
+            steps.extend(entries.map(|name| remove(format!("/{path}/{name}"))));
+        }
         if !steps.is_empty() {
             let call = cx.apigateway().update_method().rest_api_id(&out.api);
             let call = call.resource_id(&out.resource).http_method(&out.http_method);
             let call = call.set_patch_operations(Some(steps));
             call.send().await.op("apigateway:UpdateMethod")?;
         }
-        const INTEGRATION: [&str; 7] = [
+        const INTEGRATION: [&str; 13] = [
             "integration",
             "integration_http_method",
             "uri",
@@ -181,6 +225,12 @@ impl Resource for Method {
             "connection_type",
             "connection_id",
             "integration_target",
+            "passthrough_behavior",
+            "credentials",
+            "content_handling",
+            "request_mappings",
+            "request_templates",
+            "altered_responses",
         ];
         let integration = INTEGRATION.iter().any(|field| drift.touches(field));
         if integration {

@@ -12,6 +12,7 @@ pub mod vpc_link;
 
 use crate::resources::prelude::*;
 use aws_sdk_apigateway::types::{self as apigateway, Op, PatchOperation};
+use serde_json::Value;
 use std::{cell::RefCell, collections::HashMap, rc::Rc, sync::Arc};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
@@ -32,6 +33,28 @@ async fn turn(api: &str) -> OwnedMutexGuard<()> {
 /// One step of an update. A `/` inside a part of the path is written `~1`.
 fn patch(op: Op, path: impl Into<String>, value: impl Into<String>) -> PatchOperation {
     PatchOperation::builder().op(op).path(path).value(value).build()
+}
+
+/// What a list is that nobody added anything to.
+const NOTHING: [&str; 0] = [];
+
+/// The names in a map, in an order of our own.
+fn names<T>(map: Option<&HashMap<String, T>>) -> Vec<&String> {
+    let mut names: Vec<_> = map.into_iter().flatten().map(|(name, _)| name).collect();
+    names.sort();
+    names
+}
+
+/// The texts that a list had when it was compared, if it differs.
+fn had<'a>(drift: &'a Drift, field: &'a str) -> impl Iterator<Item = &'a str> {
+    let changes = drift.changes().iter().filter(move |change| change.field == field);
+    let lists = changes.filter_map(|change| change.have.as_array());
+    lists.flatten().filter_map(Value::as_str)
+}
+
+/// The step of an update that takes away what stands at a path.
+fn remove(path: String) -> PatchOperation {
+    PatchOperation::builder().op(Op::Remove).path(path).build()
 }
 
 /// What stands at a path such as `/restapis/{id}`. The ARNs of this service name no account.

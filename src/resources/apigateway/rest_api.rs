@@ -2,16 +2,27 @@
 //! apigateway:GET, apigateway:PATCH and apigateway:DELETE on /restapis, apigateway:PUT on /tags,
 //! apigateway:UpdateRestApiPolicy.
 
-use super::{WITHIN_APIS, our_apis, patch, policy::canonical, retag, tag_permissions, turn};
+use super::{
+    Resources, Stages, WITHIN_APIS,
+    method::{Method, MethodId},
+    our_apis, patch,
+    policy::canonical,
+    resource::{Resource as ApiResource, ResourceId},
+    retag,
+    stage::{Stage, StageName},
+    tag_permissions, turn,
+};
 use crate::resources::{
     ec2::vpc_endpoint::{VpcEndpoint, VpcEndpointId},
     prelude::*,
 };
 use aws_sdk_apigateway::{
     operation::get_rest_api::GetRestApiOutput,
-    types::{EndpointConfiguration, EndpointType, Op},
+    types::{self as apigateway, EndpointConfiguration, EndpointType, Op},
 };
+use futures_util::try_join;
 use serde_json::{Value, json};
+use std::{collections::BTreeSet, rc::Rc};
 
 /// The API and the root of its paths, below which all resources stand.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -30,6 +41,18 @@ pub struct RestApi {
     pub endpoint: Created<VpcEndpoint>,
     /// What the console shows.
     pub name: String,
+    /// The verbs of each path below the root. They are nodes of their own; here they tell those from what
+    /// others add.
+    pub paths: BTreeMap<String, BTreeSet<String>>,
+    /// The stage, likewise.
+    pub stage: String,
+}
+
+/// An API, and what is in it, where others may have added something.
+pub struct LiveRestApi {
+    api: GetRestApiOutput,
+    resources: Rc<Vec<apigateway::Resource>>,
+    stages: Rc<Vec<apigateway::Stage>>,
 }
 
 const DESCRIPTION: &str = "The services of a mesh, for callers behind one VPC endpoint";
@@ -38,7 +61,7 @@ impl Resource for RestApi {
     const KIND: Kind = Kind("AWS::ApiGateway::RestApi");
     type Needs = Created<VpcEndpoint>;
     type Out = RestApiId;
-    type Live = GetRestApiOutput;
+    type Live = LiveRestApi;
 
     fn needs(&self) -> Created<VpcEndpoint> {
         self.endpoint.clone()
@@ -60,22 +83,25 @@ impl Resource for RestApi {
         Ok(RestApiId { id, root_resource_id })
     }
 
-    fn drift(&self, live: &GetRestApiOutput, endpoint: &VpcEndpointId) -> Drift {
-        let configuration = live.endpoint_configuration();
+    fn drift(&self, live: &LiveRestApi, endpoint: &VpcEndpointId) -> Drift {
+        let api = &live.api;
+        let configuration = api.endpoint_configuration();
         let kind = configuration.and_then(|it| it.types().first()).map(EndpointType::as_str);
         let mut endpoints: Vec<_> =
             configuration.map(|it| it.vpc_endpoint_ids().to_vec()).unwrap_or_default();
         endpoints.sort();
-        Drift::none()
-            .mutable("name", &self.name, live.name())
-            .mutable("description", DESCRIPTION, live.description())
+        let drift = Drift::none()
+            .mutable("name", &self.name, api.name())
+            .mutable("description", DESCRIPTION, api.description())
             .mutable("endpoint_type", EndpointType::Private.as_str(), kind)
             .mutable("vpc_endpoint_ids", [&endpoint.0], endpoints)
             .mutable(
                 "policy",
                 canonical(&policy(endpoint).to_string()),
-                live.policy().map(canonical),
+                api.policy().map(canonical),
             )
+            .mutable(DISABLED, false, api.disable_execute_api_endpoint());
+        self.foreign_stages(live, self.foreign_paths(live, drift))
     }
 
     async fn update(
@@ -108,8 +134,21 @@ impl Resource for RestApi {
                 "policy" => {
                     steps.push(patch(Op::Replace, "/policy", policy(endpoint).to_string()));
                 }
+                DISABLED => steps.push(patch(Op::Replace, "/disableExecuteApiEndpoint", "false")),
                 _ => {}
             }
+        }
+        for stage in drift.extras::<StageName>(Stage::KIND) {
+            Stage::delete(cx, &stage).await?;
+        }
+        for method in drift.extras::<MethodId>(Method::KIND) {
+            Method::delete(cx, &method).await?;
+        }
+        for resource in drift.extras::<ResourceId>(ApiResource::KIND) {
+            ApiResource::delete(cx, &resource).await?;
+        }
+        if steps.is_empty() {
+            return Ok(());
         }
         let _turn = turn(&api.id).await;
         let call = cx.apigateway().update_rest_api().rest_api_id(&api.id);
@@ -125,6 +164,7 @@ impl Resource for RestApi {
             Permission::make("apigateway:POST").on(&["/restapis"]).tagging(),
             Permission::make("apigateway:PATCH").on(&[WITHIN_APIS]),
             Permission::make("apigateway:UpdateRestApiPolicy").on(anywhere),
+            Permission::make("apigateway:DELETE").on(&[WITHIN_APIS]),
             Permission::remove("apigateway:DELETE").on(&[WITHIN_APIS]),
         ]);
         all
@@ -134,13 +174,28 @@ impl Resource for RestApi {
         our_apis(cx).await
     }
 
-    async fn read(cx: &Cx, api: &RestApiId) -> Result<Option<GetRestApiOutput>> {
-        let call = cx.apigateway().get_rest_api().rest_api_id(&api.id);
-        call.send().await.op("apigateway:GetRestApi").or_absent()
+    async fn read(cx: &Cx, api: &RestApiId) -> Result<Option<LiveRestApi>> {
+        let described = async {
+            let call = cx.apigateway().get_rest_api().rest_api_id(&api.id);
+            call.send().await.op("apigateway:GetRestApi").or_absent()
+        };
+        // What its parts are read by too, in the same calls.
+        let within = async {
+            if !cx.with_extras() {
+                return Ok((None, None));
+            }
+            try_join!(cx.load::<Resources>(api.id.clone()), cx.load::<Stages>(api.id.clone()))
+        };
+        let (described, (resources, stages)) = try_join!(described, within)?;
+        Ok(described.map(|api| LiveRestApi {
+            api,
+            resources: resources.unwrap_or_default(),
+            stages: stages.unwrap_or_default(),
+        }))
     }
 
-    fn tags(live: &GetRestApiOutput) -> Option<Tags> {
-        Some(tags_in(live.tags()))
+    fn tags(live: &LiveRestApi) -> Option<Tags> {
+        Some(tags_in(live.api.tags()))
     }
 
     async fn retag(cx: &Cx, api: &RestApiId, changes: &TagChanges) -> Result<()> {
@@ -155,6 +210,52 @@ impl Resource for RestApi {
 
     fn id(api: &RestApiId) -> String {
         api.id.clone()
+    }
+}
+
+const DISABLED: &str = "disable_execute_api_endpoint";
+
+impl RestApi {
+    /// Adds the paths and verbs that others made. What is below one of them goes with it.
+    fn foreign_paths(&self, live: &LiveRestApi, drift: Drift) -> Drift {
+        let Some(api) = live.api.id() else { return drift };
+        let root = live.api.root_resource_id();
+        let none = BTreeSet::new();
+        // The verbs that a resource shall have; `None` where there shall be no such resource.
+        let verbs = |resource: &apigateway::Resource| match (resource.path_part(), root) {
+            (None, _) => Some(&none),
+            (Some(part), root) if resource.parent_id() == root => self.paths.get(part),
+            (Some(_), _) => None,
+        };
+        let ours = live.resources.iter().filter(|resource| verbs(resource).is_some());
+        let ours: BTreeSet<Option<&str>> = ours.map(|resource| resource.id()).collect();
+        live.resources.iter().fold(drift, |drift, resource| {
+            let (Some(id), Some(path)) = (resource.id(), resource.path()) else { return drift };
+            let Some(verbs) = verbs(resource) else {
+                if !ours.contains(&resource.parent_id()) {
+                    return drift;
+                }
+                let identity = ResourceId { api: api.into(), id: id.into() };
+                return drift.extra(ApiResource::KIND, "resource", identity, path);
+            };
+            let there = resource.resource_methods().into_iter().flatten().map(|(verb, _)| verb);
+            let foreign: BTreeSet<_> = there.filter(|verb| !verbs.contains(*verb)).collect();
+            foreign.into_iter().fold(drift, |drift, verb| {
+                let (api, resource) = (api.into(), id.into());
+                let identity = MethodId { api, resource, http_method: verb.clone() };
+                drift.extra(Method::KIND, "method", identity, &format!("{verb} {path}"))
+            })
+        })
+    }
+
+    /// Adds the stages that others made.
+    fn foreign_stages(&self, live: &LiveRestApi, drift: Drift) -> Drift {
+        let Some(api) = live.api.id() else { return drift };
+        let names = live.stages.iter().filter_map(|stage| stage.stage_name());
+        names.filter(|name| *name != self.stage).fold(drift, |drift, name| {
+            let identity = StageName { api: api.into(), name: name.into() };
+            drift.extra(Stage::KIND, "stage", identity, name)
+        })
     }
 }
 

@@ -3,11 +3,16 @@
 //! /tags.
 
 use super::{
-    Stages, WITHIN_APIS, account::Account, deployment::Deployment, our_apis, patch,
-    rest_api::RestApi, retag, tag_permissions, turn,
+    NOTHING, Stages, WITHIN_APIS,
+    account::Account,
+    deployment::{Deployment, DeploymentId, foreign},
+    had, names, our_apis, patch, remove,
+    rest_api::RestApi,
+    retag, tag_permissions, turn,
 };
 use crate::resources::{cloudwatchlogs::log_group::LogGroup, prelude::*};
 use aws_sdk_apigateway::types::{self as apigateway, Op};
+use futures_util::try_join;
 
 /// The API and the stage of it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -47,16 +52,27 @@ pub struct Stage {
     pub tracing: bool,
 }
 
+/// A stage, and the deployments of its API that others made.
+pub struct LiveStage {
+    stage: apigateway::Stage,
+    /// Not known of what was only listed.
+    foreign: Vec<DeploymentId>,
+}
+
 /// The settings of all methods, where no method has its own.
 const ALL_METHODS: &str = "*/*";
+/// No limit of the stage's own: the account's holds. A stage says 10,000 and 5,000 until someone sets it.
+const UNTHROTTLED: &str = "-1";
 /// Execution logs hold requests in full, and go to a log group that AWS makes and nobody deletes.
 const NO_EXECUTION_LOGS: &str = "OFF";
 
 impl Resource for Stage {
     const KIND: Kind = Kind("AWS::ApiGateway::Stage");
+    // Another name is another stage.
+    const REPLACEMENT: Replacement = Replacement::CreateFirst;
     type Needs = StageNeeds;
     type Out = StageName;
-    type Live = apigateway::Stage;
+    type Live = LiveStage;
 
     fn needs(&self) -> StageNeeds {
         self.needs.clone()
@@ -72,20 +88,33 @@ impl Resource for Stage {
         Ok(StageName { api, name })
     }
 
-    fn drift(&self, live: &apigateway::Stage, needs: &StageValues) -> Drift {
+    fn drift(&self, LiveStage { stage: live, foreign }: &LiveStage, needs: &StageValues) -> Drift {
         let logs = live.access_log_settings();
         let destination = logs.and_then(|logs| logs.destination_arn());
         let format = logs.and_then(|logs| logs.format());
         let settings = live.method_settings().and_then(|settings| settings.get(ALL_METHODS));
         let metrics = settings.is_some_and(|settings| settings.metrics_enabled());
         let level = settings.and_then(|settings| settings.logging_level());
-        Drift::none()
+        let throttling = settings
+            .map(|all| [f64::from(all.throttling_burst_limit()), all.throttling_rate_limit()]);
+        let drift = Drift::none()
+            .fixed("stage_name", &self.stage_name, live.stage_name())
             .mutable("deployment_id", &needs.deployment.id, live.deployment_id())
             .mutable("access_log_destination", group(&needs.log_group.arn), destination.map(group))
             .mutable("access_log_format", &self.access_log_format, format)
             .mutable("metrics", self.metrics, metrics)
             .mutable("logging_level", NO_EXECUTION_LOGS, level.unwrap_or(NO_EXECUTION_LOGS))
             .mutable("tracing", self.tracing, live.tracing_enabled())
+            .mutable("throttling", [-1.0, -1.0], throttling)
+            .mutable("data_trace", false, settings.is_some_and(|all| all.data_trace_enabled()))
+            .mutable("caching", false, settings.is_some_and(|all| all.caching_enabled()))
+            .mutable("cache_cluster_enabled", false, live.cache_cluster_enabled())
+            .mutable(VARIABLES, NOTHING, names(live.variables()))
+            .mutable(OF_METHODS, NOTHING, own_settings(live));
+        // One that the stage shows can go only when that has moved.
+        foreign.iter().fold(drift, |drift, deployment| {
+            drift.extra(Deployment::KIND, "deployment", deployment, &deployment.id)
+        })
     }
 
     async fn update(
@@ -96,6 +125,12 @@ impl Resource for Stage {
         needs: &StageValues,
     ) -> Result<()> {
         let mut steps = Vec::new();
+        for name in had(drift, VARIABLES) {
+            steps.push(remove(format!("/variables/{name}")));
+        }
+        for method in had(drift, OF_METHODS) {
+            steps.push(remove(format!("/{method}")));
+        }
         let mut replace = |path: &str, value: &str| steps.push(patch(Op::Replace, path, value));
         if drift.touches("deployment_id") {
             replace("/deploymentId", &needs.deployment.id);
@@ -114,10 +149,29 @@ impl Resource for Stage {
         if drift.touches("tracing") {
             replace("/tracingEnabled", text(self.tracing));
         }
-        let _turn = turn(&out.api).await;
-        let call = cx.apigateway().update_stage().rest_api_id(&out.api).stage_name(&out.name);
-        let call = call.set_patch_operations(Some(steps));
-        call.send().await.op("apigateway:UpdateStage").map(drop)
+        if drift.touches("throttling") {
+            replace("/*/*/throttling/burstLimit", UNTHROTTLED);
+            replace("/*/*/throttling/rateLimit", UNTHROTTLED);
+        }
+        if drift.touches("data_trace") {
+            replace("/*/*/logging/dataTrace", text(false));
+        }
+        if drift.touches("caching") {
+            replace("/*/*/caching/enabled", text(false));
+        }
+        if drift.touches("cache_cluster_enabled") {
+            replace("/cacheClusterEnabled", text(false));
+        }
+        if !steps.is_empty() {
+            let _turn = turn(&out.api).await;
+            let call = cx.apigateway().update_stage().rest_api_id(&out.api).stage_name(&out.name);
+            let call = call.set_patch_operations(Some(steps));
+            call.send().await.op("apigateway:UpdateStage")?;
+        }
+        for deployment in drift.extras::<DeploymentId>(Deployment::KIND) {
+            Deployment::delete(cx, &deployment).await?;
+        }
+        Ok(())
     }
 
     fn permissions() -> Vec<Permission> {
@@ -126,6 +180,7 @@ impl Resource for Stage {
             Permission::find("apigateway:GET").on(&["/restapis", WITHIN_APIS]),
             Permission::make("apigateway:POST").on(&[WITHIN_APIS]),
             Permission::make("apigateway:PATCH").on(&[WITHIN_APIS]),
+            Permission::make("apigateway:DELETE").on(&[WITHIN_APIS]),
             Permission::remove("apigateway:DELETE").on(&[WITHIN_APIS]),
         ]);
         all
@@ -144,13 +199,17 @@ impl Resource for Stage {
         Ok(found)
     }
 
-    async fn read(cx: &Cx, out: &StageName) -> Result<Option<apigateway::Stage>> {
-        let all = cx.load::<Stages>(out.api.clone()).await?.unwrap_or_default();
-        Ok(all.iter().find(|stage| stage.stage_name() == Some(&out.name)).cloned())
+    async fn read(cx: &Cx, out: &StageName) -> Result<Option<LiveStage>> {
+        let foreign =
+            async { if cx.with_tags() { foreign(cx, &out.api).await } else { Ok(Vec::new()) } };
+        let (all, foreign) = try_join!(cx.load::<Stages>(out.api.clone()), foreign)?;
+        let stage = all.iter().flat_map(|all| all.iter());
+        let mut stage = stage.filter(|stage| stage.stage_name() == Some(&out.name)).cloned();
+        Ok(stage.next().map(|stage| LiveStage { stage, foreign }))
     }
 
-    fn tags(live: &apigateway::Stage) -> Option<Tags> {
-        Some(tags_in(live.tags()))
+    fn tags(live: &LiveStage) -> Option<Tags> {
+        Some(tags_in(live.stage.tags()))
     }
 
     async fn retag(cx: &Cx, out: &StageName, changes: &TagChanges) -> Result<()> {
@@ -166,6 +225,14 @@ impl Resource for Stage {
     fn id(out: &StageName) -> String {
         format!("{}/{}", out.api, out.name)
     }
+}
+
+const VARIABLES: &str = "variables";
+/// Settings of single methods, which count for more than those of all.
+const OF_METHODS: &str = "method_settings";
+/// The methods that have settings of their own, as `{path}/{verb}`.
+fn own_settings(live: &apigateway::Stage) -> Vec<&String> {
+    names(live.method_settings()).into_iter().filter(|name| *name != ALL_METHODS).collect()
 }
 
 /// A log group's ARN as stages want it: without the `:*` that stands for its streams.

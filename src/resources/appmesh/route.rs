@@ -111,12 +111,13 @@ impl Resource for Route {
             .fixed("route_name", &self.name, &live.name);
         let Some(spec) = &live.spec else { return drift };
         let wanted: BTreeSet<_> = self.targets.iter().cloned().collect();
-        let prefix = spec.http_route().and_then(|route| route.r#match()).and_then(|it| it.prefix());
-        drift.mutable("prefix", PREFIX, prefix).mutable("targets", wanted, targets(spec)).mutable(
-            "priority",
-            self.priority,
-            spec.priority(),
-        )
+        let http = spec.http_route();
+        let prefix = http.and_then(|route| route.r#match()).and_then(|it| it.prefix());
+        drift
+            .mutable("prefix", PREFIX, prefix)
+            .mutable("targets", wanted, targets(spec))
+            .mutable("priority", self.priority, spec.priority())
+            .mutable("conditions", NONE, http.map(conditions).unwrap_or_default())
     }
 
     async fn update(&self, cx: &Cx, out: &RouteId, _: &Drift, _: &RouteValues) -> Result<()> {
@@ -183,8 +184,10 @@ pub struct LiveRoute {
 async fn describe(cx: &Cx, out: &RouteId) -> Result<Option<Described<RouteSpec>>> {
     let (mesh, name) = (&out.mesh, &out.name);
     if !cx.with_settings() {
-        let key = (mesh.clone(), out.router.clone(), name.clone());
-        let mark = cx.load::<Routes>(key).await?;
+        let routes = cx.load::<Routes>((mesh.clone(), out.router.clone())).await?;
+        let mut routes = routes.iter().flat_map(|routes| routes.iter());
+        let found = routes.find(|route| route.route_name() == name);
+        let mark = found.map(|route| mark(route.version(), route.created_at()));
         return Ok(mark.map(|mark| Described::listed(mesh, name, &mark)));
     }
     let call = cx.appmesh().describe_route().mesh_name(mesh).virtual_router_name(&out.router);
@@ -206,6 +209,24 @@ fn targets(spec: &RouteSpec) -> Option<BTreeSet<WeightedTarget>> {
     Some(ours.collect())
 }
 
+const NONE: [&str; 0] = [];
+
+/// What a route asks of a request besides its prefix, and does besides passing it on: ours nothing.
+fn conditions(route: &mesh::HttpRoute) -> Vec<&'static str> {
+    let wanted = route.r#match();
+    let has = [
+        ("headers", wanted.is_some_and(|wanted| !wanted.headers().is_empty())),
+        ("query_parameters", wanted.is_some_and(|wanted| !wanted.query_parameters().is_empty())),
+        ("method", wanted.is_some_and(|wanted| wanted.method().is_some())),
+        ("scheme", wanted.is_some_and(|wanted| wanted.scheme().is_some())),
+        ("path", wanted.is_some_and(|wanted| wanted.path().is_some())),
+        ("port", wanted.is_some_and(|wanted| wanted.port().is_some())),
+        ("retry_policy", route.retry_policy().is_some()),
+        ("timeout", route.timeout().is_some()),
+    ];
+    has.into_iter().filter(|(_, there)| *there).map(|(name, _)| name).collect()
+}
+
 /// All routes of a router; none when there is no such router.
 pub(super) async fn listed(cx: &Cx, mesh: &str, router: &str) -> Result<Vec<RouteRef>> {
     let call = cx.appmesh().list_routes().mesh_name(mesh).virtual_router_name(router);
@@ -214,23 +235,19 @@ pub(super) async fn listed(cx: &Cx, mesh: &str, router: &str) -> Result<Vec<Rout
     Ok(all.or_absent()?.unwrap_or_default())
 }
 
-/// `ListRoutes`, once per router, for all who ask at once; gives their marks.
-struct Routes;
+/// `ListRoutes`, once per router, for all routes and routers that are asked for at once.
+pub(super) struct Routes;
 
 impl Batch for Routes {
-    type Key = (String, String, String);
-    type Value = String;
+    type Key = (String, String);
+    type Value = Vec<RouteRef>;
     const MAX: usize = usize::MAX;
 
-    async fn fetch(cx: &Cx, keys: Vec<Self::Key>) -> Result<BTreeMap<Self::Key, String>> {
-        let routers: BTreeSet<_> =
-            keys.into_iter().map(|(mesh, router, _)| (mesh, router)).collect();
-        let lists = routers.iter().map(|(mesh, router)| listed(cx, mesh, router));
-        let routes = try_join_all(lists).await?.into_iter().flatten();
-        let marked = routes.map(|route| {
-            let mark = mark(route.version(), route.created_at());
-            ((route.mesh_name, route.virtual_router_name, route.route_name), mark)
+    async fn fetch(cx: &Cx, keys: Vec<Self::Key>) -> Result<BTreeMap<Self::Key, Vec<RouteRef>>> {
+        let lists = keys.into_iter().map(async |(mesh, router)| {
+            let routes = listed(cx, &mesh, &router).await?;
+            Ok(((mesh, router), routes))
         });
-        Ok(marked.collect())
+        Ok(try_join_all(lists).await?.into_iter().collect())
     }
 }

@@ -59,7 +59,12 @@ fn wishes(cx: &Cx) -> Wishes {
         namespace: "shop.local".into(),
         cloud_map_service: "cart".into(),
     };
-    let router = || VirtualRouter { mesh: within.created(), name: "cart".into(), port: 3000 };
+    let router = || VirtualRouter {
+        mesh: within.created(),
+        name: "cart".into(),
+        port: 3000,
+        routes: vec!["cart".into()],
+    };
     let nodes = vec![blueprint.declare("cart/node", node()).created()];
     let split = blueprint.declare("cart/router", router()).created();
     let targets = vec![WeightedTarget { virtual_node: "cart".into(), weight: 1 }];
@@ -221,8 +226,9 @@ async fn the_mark_is_the_same_at_both_depths_and_tells_of_every_change() {
     let calls = simulator.calls().len();
     let nodes = (0..5).map(|_| VirtualNode::read(&listed, &made.node));
     futures_util::future::try_join_all(nodes).await.unwrap();
-    read::<Route>(&listed, &made.route).await;
-    read::<VirtualRouter>(&listed, &made.router).await;
+    // A router's routes are in one list, for them and for it.
+    let (route, router) = (&made.route, &made.router);
+    futures_util::join!(read::<Route>(&listed, route), read::<VirtualRouter>(&listed, router));
     read::<VirtualService>(&listed, &made.service).await;
     assert_eq!(simulator.calls().len(), calls + 4);
 }

@@ -144,6 +144,7 @@ impl Resource for VirtualNode {
                 discovery.map(|map| [map.namespace_name(), map.service_name()]),
             )
             .mutable("access_log", ACCESS_LOG, access_log(spec))
+            .mutable("unwanted", NONE, unwanted(spec))
     }
 
     async fn update(&self, cx: &Cx, out: &VirtualNodeId, _: &Drift, _: &MeshId) -> Result<()> {
@@ -221,6 +222,27 @@ fn check(policy: &HealthCheckPolicy, port: i32) -> Option<HealthCheck> {
 fn names(backends: &[Backend]) -> BTreeSet<&str> {
     let services = backends.iter().filter_map(|backend| backend.as_virtual_service().ok());
     services.map(VirtualServiceBackend::virtual_service_name).collect()
+}
+
+const NONE: [&str; 0] = [];
+
+/// What keeps Envoy from passing on what it would pass on, and ours never has.
+fn unwanted(spec: &VirtualNodeSpec) -> Vec<&'static str> {
+    let listeners = spec.listeners();
+    let backends = spec.backends().iter().filter_map(|backend| backend.as_virtual_service().ok());
+    let mut policies = backends.map(VirtualServiceBackend::client_policy);
+    let has = [
+        ("backend_defaults", spec.backend_defaults().is_some()),
+        ("client_policy", policies.any(|policy| policy.is_some())),
+        ("tls", listeners.iter().any(|listener| listener.tls().is_some())),
+        ("timeout", listeners.iter().any(|listener| listener.timeout().is_some())),
+        ("connection_pool", listeners.iter().any(|listener| listener.connection_pool().is_some())),
+        (
+            "outlier_detection",
+            listeners.iter().any(|listener| listener.outlier_detection().is_some()),
+        ),
+    ];
+    has.into_iter().filter(|(_, there)| *there).map(|(name, _)| name).collect()
 }
 
 fn access_log(spec: &VirtualNodeSpec) -> Option<&str> {

@@ -1,16 +1,19 @@
 //! Virtual router: what splits a virtual service's requests by routes. Actions:
 //! appmesh:CreateVirtualRouter, appmesh:DescribeVirtualRouter, appmesh:ListVirtualRouters,
 //! appmesh:UpdateVirtualRouter, appmesh:DeleteVirtualRouter, appmesh:ListTagsForResource,
-//! appmesh:TagResource, appmesh:UntagResource, and to name what holds one appmesh:ListRoutes.
+//! appmesh:TagResource, appmesh:UntagResource, and to see what others added and what holds one
+//! appmesh:ListRoutes, appmesh:DeleteRoute.
 
 use super::{
     Described, http, mark,
     mesh::{Mesh, MeshId, ours},
-    of_mesh, owned, permissions_of, ports, retag, route, tag_list, tags_if_asked,
+    of_mesh, owned, permissions_of, ports, retag,
+    route::{self, Route, RouteId, Routes},
+    tag_list, tags_if_asked,
 };
 use crate::resources::prelude::*;
 use aws_sdk_appmesh::types::{VirtualRouterListener, VirtualRouterRef, VirtualRouterSpec};
-use futures_util::{future::try_join_all, join};
+use futures_util::{future::try_join_all, join, try_join};
 use std::collections::BTreeSet;
 
 /// Its place, name and ARN.
@@ -33,6 +36,14 @@ pub struct VirtualRouter {
     pub name: String,
     /// The port that callers use; it may differ from the nodes'.
     pub port: i32,
+    /// The names of its routes. They are nodes of their own; here they tell those from what others add.
+    pub routes: Vec<String>,
+}
+
+/// A router, and what leads out of it.
+pub struct LiveVirtualRouter {
+    described: Described<VirtualRouterSpec>,
+    routes: Vec<RouteId>,
 }
 
 impl VirtualRouter {
@@ -47,7 +58,7 @@ impl Resource for VirtualRouter {
     const SEARCHED_ONE_BY_ONE: bool = true;
     type Needs = Created<Mesh>;
     type Out = VirtualRouterId;
-    type Live = Described<VirtualRouterSpec>;
+    type Live = LiveVirtualRouter;
 
     fn needs(&self) -> Created<Mesh> {
         self.mesh.clone()
@@ -64,18 +75,37 @@ impl Resource for VirtualRouter {
         Ok(VirtualRouterId { mesh: mesh.name.clone(), name: self.name.clone(), arn })
     }
 
-    fn drift(&self, live: &Self::Live, mesh: &MeshId) -> Drift {
+    fn drift(
+        &self,
+        LiveVirtualRouter { described: live, routes }: &LiveVirtualRouter,
+        mesh: &MeshId,
+    ) -> Drift {
         let drift = Drift::none().fixed("mesh_name", &mesh.name, &live.mesh).fixed(
             "virtual_router_name",
             &self.name,
             &live.name,
         );
+        let foreign = routes.iter().filter(|route| !self.routes.contains(&route.name));
+        let drift = foreign
+            .fold(drift, |drift, route| drift.extra(Route::KIND, "route", route, &route.name));
         let Some(spec) = &live.spec else { return drift };
         let have = ports(spec.listeners().iter().map(|listener| listener.port_mapping()));
         drift.mutable("port", [format!("{}/http", self.port)], have)
     }
 
-    async fn update(&self, cx: &Cx, out: &VirtualRouterId, _: &Drift, _: &MeshId) -> Result<()> {
+    async fn update(
+        &self,
+        cx: &Cx,
+        out: &VirtualRouterId,
+        drift: &Drift,
+        _: &MeshId,
+    ) -> Result<()> {
+        for route in drift.extras(Route::KIND) {
+            Route::delete(cx, &route).await?;
+        }
+        if !drift.touches("port") {
+            return Ok(());
+        }
         let call = cx.appmesh().update_virtual_router().mesh_name(&out.mesh);
         let call = call.virtual_router_name(&out.name).spec(self.spec()?);
         call.send().await.op("appmesh:UpdateVirtualRouter").map(drop)
@@ -84,7 +114,8 @@ impl Resource for VirtualRouter {
     fn permissions() -> Vec<Permission> {
         let mut all = permissions_of("VirtualRouter");
         all.push(of_mesh(Permission::find("appmesh:ListVirtualRouters")));
-        all.push(of_mesh(Permission::remove("appmesh:ListRoutes")));
+        all.push(of_mesh(Permission::find("appmesh:ListRoutes")));
+        all.push(of_mesh(Permission::make("appmesh:DeleteRoute")));
         all
     }
 
@@ -98,27 +129,17 @@ impl Resource for VirtualRouter {
         owned(cx, routers, |out| &out.arn).await
     }
 
-    async fn read(cx: &Cx, out: &VirtualRouterId) -> Result<Option<Self::Live>> {
-        let (mesh, name) = (&out.mesh, &out.name);
-        if !cx.with_settings() {
-            let mark = cx.load::<VirtualRouters>((mesh.clone(), name.clone())).await?;
-            return Ok(mark.map(|mark| Described::listed(mesh, name, &mark)));
-        }
-        let call = cx.appmesh().describe_virtual_router().mesh_name(mesh).virtual_router_name(name);
-        let (found, tags) = join!(call.send(), tags_if_asked(cx, &out.arn));
-        let found = found.op("appmesh:DescribeVirtualRouter").or_absent()?;
-        let Some(router) = found.and_then(|found| found.virtual_router) else { return Ok(None) };
-        let status = router.status().map(|status| status.status().as_str());
-        let spec = router.spec().cloned();
-        Ok(Described::alone(mesh, name, router.metadata(), status, spec, tags?))
+    async fn read(cx: &Cx, out: &VirtualRouterId) -> Result<Option<LiveVirtualRouter>> {
+        let (described, routes) = try_join!(describe(cx, out), routes(cx, out))?;
+        Ok(described.map(|described| LiveVirtualRouter { described, routes }))
     }
 
-    fn mark(live: &Self::Live) -> Option<String> {
-        live.mark.clone()
+    fn mark(live: &LiveVirtualRouter) -> Option<String> {
+        live.described.mark.clone()
     }
 
-    fn tags(live: &Self::Live) -> Option<Tags> {
-        live.tags.clone()
+    fn tags(live: &LiveVirtualRouter) -> Option<Tags> {
+        live.described.tags.clone()
     }
 
     async fn retag(cx: &Cx, out: &VirtualRouterId, changes: &TagChanges) -> Result<()> {
@@ -139,6 +160,37 @@ impl Resource for VirtualRouter {
     fn id(out: &VirtualRouterId) -> String {
         out.name.clone()
     }
+}
+
+async fn describe(cx: &Cx, out: &VirtualRouterId) -> Result<Option<Described<VirtualRouterSpec>>> {
+    let (mesh, name) = (&out.mesh, &out.name);
+    if !cx.with_settings() {
+        let mark = cx.load::<VirtualRouters>((mesh.clone(), name.clone())).await?;
+        return Ok(mark.map(|mark| Described::listed(mesh, name, &mark)));
+    }
+    let call = cx.appmesh().describe_virtual_router().mesh_name(mesh).virtual_router_name(name);
+    let (found, tags) = join!(call.send(), tags_if_asked(cx, &out.arn));
+    let found = found.op("appmesh:DescribeVirtualRouter").or_absent()?;
+    let Some(router) = found.and_then(|found| found.virtual_router) else { return Ok(None) };
+    let status = router.status().map(|status| status.status().as_str());
+    let spec = router.spec().cloned();
+    Ok(Described::alone(mesh, name, router.metadata(), status, spec, tags?))
+}
+
+/// What leads out of a router.
+async fn routes(cx: &Cx, out: &VirtualRouterId) -> Result<Vec<RouteId>> {
+    if !cx.with_extras() {
+        return Ok(Vec::new());
+    }
+    let routes = cx.load::<Routes>((out.mesh.clone(), out.name.clone())).await?;
+    let routes = routes.iter().flat_map(|routes| routes.iter());
+    let routes = routes.map(|route| RouteId {
+        mesh: route.mesh_name.clone(),
+        router: route.virtual_router_name.clone(),
+        name: route.route_name.clone(),
+        arn: route.arn.clone(),
+    });
+    Ok(routes.collect())
 }
 
 /// All virtual routers of a mesh; none when there is no such mesh.

@@ -14,7 +14,7 @@ use aws_sdk_ec2::types::{self as ec2, RouteOrigin};
 pub struct RouteId {
     /// `rtb-…`
     pub route_table_id: String,
-    /// The destination's address block.
+    /// The destination's address block; of what others made perhaps an IPv6 block or a prefix list.
     pub destination: String,
 }
 
@@ -51,7 +51,7 @@ pub fn address(table: &Address) -> Address {
 }
 
 /// The destination of the route that the stack's tables have.
-const EVERYWHERE: &str = "0.0.0.0/0";
+pub(super) const EVERYWHERE: &str = "0.0.0.0/0";
 
 impl RouteValues {
     fn gateway_id(&self) -> Option<&str> {
@@ -139,7 +139,11 @@ impl Resource for Route {
 
     async fn delete(cx: &Cx, id: &RouteId) -> Result<()> {
         let call = cx.ec2().delete_route().route_table_id(&id.route_table_id);
-        let call = call.destination_cidr_block(&id.destination);
+        let call = match &id.destination {
+            list if list.starts_with("pl-") => call.destination_prefix_list_id(list),
+            ipv6 if ipv6.contains(':') => call.destination_ipv6_cidr_block(ipv6),
+            block => call.destination_cidr_block(block),
+        };
         call.send().await.op("ec2:DeleteRoute").or_absent().map(drop)
     }
 
@@ -148,7 +152,19 @@ impl Resource for Route {
     }
 }
 
-/// Whether someone made it, as opposed to the VPC's own range.
-fn is_made(route: &ec2::Route) -> bool {
+/// Whether someone made it, as opposed to the VPC's own range and what a virtual private gateway tells.
+pub(super) fn is_made(route: &ec2::Route) -> bool {
     route.origin() == Some(&RouteOrigin::CreateRoute)
+}
+
+/// Where a route leads to, and its target.
+pub(super) fn ends(route: &ec2::Route) -> (Option<&str>, Option<&str>) {
+    let destination = route.destination_cidr_block().or(route.destination_ipv6_cidr_block());
+    let target = route.gateway_id().or(route.nat_gateway_id());
+    let target = target.or(route.network_interface_id()).or(route.transit_gateway_id());
+    let target = target.or(route.vpc_peering_connection_id());
+    let target = target.or(route.egress_only_internet_gateway_id());
+    let target = target.or(route.local_gateway_id()).or(route.carrier_gateway_id());
+    let target = target.or(route.core_network_arn());
+    (destination.or(route.destination_prefix_list_id()), target)
 }

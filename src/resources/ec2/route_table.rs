@@ -1,8 +1,10 @@
 //! Route table: where a subnet's packets go. Actions: ec2:CreateRouteTable,
-//! ec2:DescribeRouteTables, ec2:DeleteRouteTable, ec2:CreateTags.
+//! ec2:DescribeRouteTables, ec2:DeleteRoute, ec2:DeleteRouteTable, ec2:CreateTags.
 
 use super::{
-    FILTER_VALUES, filter, retag, tagging,
+    FILTER_VALUES, filter, retag,
+    route::{EVERYWHERE, Route, RouteId, ends, is_made},
+    tagging,
     vpc::{Vpc, VpcId},
 };
 use crate::resources::prelude::*;
@@ -17,6 +19,22 @@ pub struct RouteTableId(pub String);
 pub struct RouteTable {
     /// Whose subnets can use it.
     pub vpc: Created<Vpc>,
+    /// Whether a node of the stack leads out of it.
+    pub leads_out: bool,
+}
+
+impl RouteTable {
+    /// Whether others made a route. What belongs to a gateway endpoint comes and goes with that, and
+    /// shortens the way to a service.
+    fn is_foreign(&self, route: &ec2::Route) -> bool {
+        let (destination, target) = ends(route);
+        let of_endpoint = target.is_some_and(|target| target.starts_with("vpce-"));
+        // A way out that the table shall no longer have is a node's of before, and goes after what
+        // uses it.
+        let was_ours = target.is_some_and(|target| target.starts_with("nat-"));
+        let ours = destination == Some(EVERYWHERE) && (self.leads_out || was_ours);
+        is_made(route) && !of_endpoint && !ours
+    }
 }
 
 impl Resource for RouteTable {
@@ -38,7 +56,21 @@ impl Resource for RouteTable {
     }
 
     fn drift(&self, live: &ec2::RouteTable, vpc: &VpcId) -> Drift {
-        Drift::none().fixed("vpc_id", &vpc.0, live.vpc_id())
+        let drift = Drift::none().fixed("vpc_id", &vpc.0, live.vpc_id());
+        live.routes().iter().filter(|route| self.is_foreign(route)).fold(drift, |drift, route| {
+            let (destination, target) = ends(route);
+            let Some((table, to)) = live.route_table_id().zip(destination) else { return drift };
+            let id = RouteId { route_table_id: table.into(), destination: to.into() };
+            let through = target.unwrap_or("nothing");
+            drift.extra(Route::KIND, "route", id, &format!("to {to} through {through}"))
+        })
+    }
+
+    async fn update(&self, cx: &Cx, _: &RouteTableId, drift: &Drift, _: &VpcId) -> Result<()> {
+        for route in drift.extras(Route::KIND) {
+            Route::delete(cx, &route).await?;
+        }
+        Ok(())
     }
 
     fn permissions() -> Vec<Permission> {
@@ -47,6 +79,7 @@ impl Resource for RouteTable {
             Permission::find("ec2:DescribeRouteTables"),
             Permission::make("ec2:CreateRouteTable").on(&["route-table/*"]).tagging(),
             Permission::make("ec2:CreateRouteTable").on(&["vpc/*"]).tagged(),
+            Permission::make("ec2:DeleteRoute").on(&["route-table/*"]).tagged(),
             Permission::remove("ec2:DeleteRouteTable").on(&["route-table/*"]).tagged(),
         ]);
         all

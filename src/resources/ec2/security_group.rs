@@ -1,15 +1,18 @@
 //! Security group: who may reach what. Actions: ec2:CreateSecurityGroup,
-//! ec2:DescribeSecurityGroups, ec2:AuthorizeSecurityGroupEgress, ec2:DeleteSecurityGroup,
+//! ec2:DescribeSecurityGroups, ec2:DescribeSecurityGroupRules, ec2:AuthorizeSecurityGroupEgress,
+//! ec2:RevokeSecurityGroupIngress, ec2:RevokeSecurityGroupEgress, ec2:DeleteSecurityGroup,
 //! ec2:CreateTags.
 
 use super::{
     FILTER_VALUES, filter,
     network_interfaces::{self, Held},
-    retag, tagging,
+    retag,
+    security_group_ingress::{RulesByGroup, SecurityGroupIngress, SecurityGroupIngressId, words},
+    tagging,
     vpc::{Vpc, VpcId},
 };
 use crate::resources::prelude::*;
-use aws_sdk_ec2::types::{self as ec2, IpPermission, IpRange, ResourceType};
+use aws_sdk_ec2::types::{self as ec2, IpPermission, IpRange, ResourceType, SecurityGroupRule};
 use futures_util::try_join;
 
 /// `sg-…`
@@ -27,13 +30,22 @@ pub struct SecurityGroup {
     pub description: String,
 }
 
+/// A group, and the rules in it that nobody of this stack made.
+pub struct LiveSecurityGroup {
+    group: ec2::SecurityGroup,
+    foreign: Vec<SecurityGroupRule>,
+}
+
+/// No node has one of its own: the only way out is the group's.
+const EGRESS: Kind = Kind("AWS::EC2::SecurityGroupEgress");
+
 impl Resource for SecurityGroup {
     const KIND: Kind = Kind("AWS::EC2::SecurityGroup");
     // Network interfaces of tasks and load balancers hold it for minutes.
     const TIMES: Times = Times::of(0.0, 0.0, 900.0);
     type Needs = Created<Vpc>;
     type Out = SecurityGroupId;
-    type Live = ec2::SecurityGroup;
+    type Live = LiveSecurityGroup;
 
     fn needs(&self) -> Created<Vpc> {
         self.vpc.clone()
@@ -47,13 +59,21 @@ impl Resource for SecurityGroup {
         Ok(SecurityGroupId(made.group_id().answered("ec2:CreateSecurityGroup", "groupId")?.into()))
     }
 
-    fn drift(&self, live: &ec2::SecurityGroup, vpc: &VpcId) -> Drift {
-        let open = live.ip_permissions_egress().iter().any(is_open);
-        Drift::none()
-            .fixed("vpc_id", &vpc.0, live.vpc_id())
-            .fixed("group_name", &self.group_name, live.group_name())
-            .fixed("description", &self.description, live.description())
-            .mutable("egress_is_open", true, open)
+    fn drift(&self, live: &LiveSecurityGroup, vpc: &VpcId) -> Drift {
+        let LiveSecurityGroup { group, foreign } = live;
+        let open = group.ip_permissions_egress().iter().any(is_open);
+        let drift = Drift::none()
+            .fixed("vpc_id", &vpc.0, group.vpc_id())
+            .fixed("group_name", &self.group_name, group.group_name())
+            .fixed("description", &self.description, group.description())
+            .mutable("egress_is_open", true, open);
+        foreign.iter().filter_map(|rule| Some((rule, identity(rule)?))).fold(
+            drift,
+            |drift, (rule, id)| match rule.is_egress() {
+                Some(true) => drift.extra(EGRESS, "egress rule", id, &words(rule)),
+                _ => drift.extra(SecurityGroupIngress::KIND, "ingress rule", id, &words(rule)),
+            },
+        )
     }
 
     async fn update(&self, cx: &Cx, id: &SecurityGroupId, drift: &Drift, _: &VpcId) -> Result<()> {
@@ -67,6 +87,14 @@ impl Resource for SecurityGroup {
                 answer => drop(answer?),
             }
         }
+        for rule in drift.extras(SecurityGroupIngress::KIND) {
+            SecurityGroupIngress::delete(cx, &rule).await?;
+        }
+        for rule in drift.extras::<SecurityGroupIngressId>(EGRESS) {
+            let call = cx.ec2().revoke_security_group_egress().group_id(&rule.group_id);
+            let call = call.security_group_rule_ids(&rule.rule_id);
+            call.send().await.op("ec2:RevokeSecurityGroupEgress").or_absent()?;
+        }
         Ok(())
     }
 
@@ -77,7 +105,10 @@ impl Resource for SecurityGroup {
             Permission::find("ec2:DescribeSecurityGroups"),
             Permission::make("ec2:CreateSecurityGroup").on(group).tagging(),
             Permission::make("ec2:CreateSecurityGroup").on(&["vpc/*"]).tagged(),
+            Permission::find("ec2:DescribeSecurityGroupRules"),
             Permission::make("ec2:AuthorizeSecurityGroupEgress").on(group).tagged(),
+            Permission::make("ec2:RevokeSecurityGroupEgress").on(group).tagged(),
+            Permission::make("ec2:RevokeSecurityGroupIngress").on(group).tagged(),
             Permission::remove("ec2:DeleteSecurityGroup").on(group).tagged(),
             network_interfaces::permission(),
         ]);
@@ -95,13 +126,13 @@ impl Resource for SecurityGroup {
         Ok(found.collect())
     }
 
-    async fn read(cx: &Cx, id: &SecurityGroupId) -> Result<Option<ec2::SecurityGroup>> {
-        let found = cx.load::<SecurityGroups>(id.0.clone()).await?;
-        Ok(found.map(|group| (*group).clone()))
+    async fn read(cx: &Cx, id: &SecurityGroupId) -> Result<Option<LiveSecurityGroup>> {
+        let (found, foreign) = try_join!(cx.load::<SecurityGroups>(id.0.clone()), foreign(cx, id))?;
+        Ok(found.map(|group| LiveSecurityGroup { group: (*group).clone(), foreign }))
     }
 
-    fn tags(live: &ec2::SecurityGroup) -> Option<Tags> {
-        Some(tags_of(live.tags()))
+    fn tags(live: &LiveSecurityGroup) -> Option<Tags> {
+        Some(tags_of(live.group.tags()))
     }
 
     async fn retag(cx: &Cx, id: &SecurityGroupId, changes: &TagChanges) -> Result<()> {
@@ -145,6 +176,31 @@ async fn groups_naming(cx: &Cx, name: &str, id: &str) -> Result<Vec<String>> {
         Some(holder("a rule of security group", group.group_id()?, group.group_name()))
     });
     Ok(named.collect())
+}
+
+/// The rules of a group that this stack has not made: the one way out came with the group, and all that
+/// `up` makes, also in another run, carries the stack's tag from its first moment.
+async fn foreign(cx: &Cx, id: &SecurityGroupId) -> Result<Vec<SecurityGroupRule>> {
+    if !cx.with_extras() {
+        return Ok(Vec::new());
+    }
+    let rules = cx.load::<RulesByGroup>(id.0.clone()).await?;
+    let stack = Some(&cx.scope().stack);
+    let of_stack = |rule: &SecurityGroupRule| tags_of(rule.tags()).get(tags::STACK) == stack;
+    let rules = rules.iter().flat_map(|rules| rules.iter());
+    Ok(rules.filter(|rule| !of_stack(rule) && !is_way_out(rule)).cloned().collect())
+}
+
+/// Whether it is the one that AWS makes with each group.
+fn is_way_out(rule: &SecurityGroupRule) -> bool {
+    rule.is_egress() == Some(true)
+        && rule.ip_protocol() == Some(ALL)
+        && rule.cidr_ipv4() == Some(EVERYWHERE)
+}
+
+fn identity(rule: &SecurityGroupRule) -> Option<SecurityGroupIngressId> {
+    let (rule_id, group_id) = (rule.security_group_rule_id()?.into(), rule.group_id()?.into());
+    Some(SecurityGroupIngressId { rule_id, group_id })
 }
 
 const EVERYWHERE: &str = "0.0.0.0/0";

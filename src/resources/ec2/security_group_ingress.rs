@@ -152,8 +152,9 @@ impl Resource for SecurityGroupIngress {
     }
 
     async fn read(cx: &Cx, id: &SecurityGroupIngressId) -> Result<Option<ec2::SecurityGroupRule>> {
-        let found = cx.load::<SecurityGroupRules>(id.rule_id.clone()).await?;
-        Ok(found.map(|rule| (*rule).clone()))
+        let rules = cx.load::<RulesByGroup>(id.group_id.clone()).await?;
+        let mut rules = rules.iter().flat_map(|rules| rules.iter());
+        Ok(rules.find(|rule| rule.security_group_rule_id() == Some(&id.rule_id)).cloned())
     }
 
     fn tags(live: &ec2::SecurityGroupRule) -> Option<Tags> {
@@ -175,19 +176,41 @@ impl Resource for SecurityGroupIngress {
     }
 }
 
-/// `DescribeSecurityGroupRules`, for all who ask at once.
-struct SecurityGroupRules;
+/// What a rule lets through, in a few words: `tcp/22 from 0.0.0.0/0`.
+pub(super) fn words(rule: &ec2::SecurityGroupRule) -> String {
+    let traffic = match (rule.ip_protocol().unwrap_or("-1"), rule.from_port(), rule.to_port()) {
+        ("-1", ..) => "everything".to_owned(),
+        (protocol, Some(-1) | None, _) => protocol.to_owned(),
+        (protocol, Some(from), Some(to)) if from != to => format!("{protocol}/{from}-{to}"),
+        (protocol, Some(port), _) => format!("{protocol}/{port}"),
+    };
+    let group = rule.referenced_group_info().and_then(|info| info.group_id());
+    let peer = rule.cidr_ipv4().or(rule.cidr_ipv6()).or(rule.prefix_list_id()).or(group);
+    let way = if rule.is_egress() == Some(true) { "to" } else { "from" };
+    format!("{traffic} {way} {}", peer.unwrap_or("anywhere"))
+}
 
-impl Batch for SecurityGroupRules {
+/// `DescribeSecurityGroupRules`, for all rules and groups that are asked for at once.
+pub(super) struct RulesByGroup;
+
+impl Batch for RulesByGroup {
     type Key = String;
-    type Value = ec2::SecurityGroupRule;
+    type Value = Vec<ec2::SecurityGroupRule>;
     const MAX: usize = FILTER_VALUES;
 
-    async fn fetch(cx: &Cx, ids: Vec<String>) -> Result<BTreeMap<String, ec2::SecurityGroupRule>> {
-        let wanted = filter("security-group-rule-id", ids);
+    async fn fetch(
+        cx: &Cx,
+        groups: Vec<String>,
+    ) -> Result<BTreeMap<String, Vec<ec2::SecurityGroupRule>>> {
+        let wanted = filter("group-id", groups);
         let pages = cx.ec2().describe_security_group_rules().filters(wanted).into_paginator();
         let all = pages.items().send().try_collect().await.op("ec2:DescribeSecurityGroupRules")?;
-        let by_id = all.into_iter();
-        Ok(by_id.filter_map(|it| Some((it.security_group_rule_id()?.into(), it))).collect())
+        let mut by_group: BTreeMap<String, Vec<ec2::SecurityGroupRule>> = BTreeMap::new();
+        for rule in all {
+            if let Some(group) = rule.group_id() {
+                by_group.entry(group.to_owned()).or_default().push(rule);
+            }
+        }
+        Ok(by_group)
     }
 }

@@ -182,7 +182,7 @@ fn endpoint() -> VpcEndpoint {
 }
 
 fn table() -> RouteTable {
-    RouteTable { vpc: handle("vpc").created() }
+    RouteTable { vpc: handle("vpc").created(), leads_out: true }
 }
 
 fn to_the_internet(through_nat: bool) -> Route {

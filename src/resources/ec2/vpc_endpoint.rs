@@ -8,8 +8,12 @@ use super::{
     tagging,
     vpc::Vpc,
 };
-use crate::{aws::classify::classify, resources::prelude::*};
+use crate::{
+    aws::classify::classify,
+    resources::{iam::policy::canonical, prelude::*},
+};
 use aws_sdk_ec2::types::{self as ec2, ResourceType, VpcEndpointType};
+use serde_json::{Value, json};
 
 /// `vpce-…`
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -87,6 +91,7 @@ impl Resource for VpcEndpoint {
             .mutable("private_dns_enabled", self.private_dns_enabled, live.private_dns_enabled())
             .mutable(SUBNETS, needs.subnet_ids(), subnets)
             .mutable(GROUPS, needs.security_group_ids(), groups)
+            .mutable(POLICY, open_policy(), live.policy_document().map_or_else(open_policy, policy))
     }
 
     async fn update(
@@ -100,6 +105,7 @@ impl Resource for VpcEndpoint {
         let (subnets, groups) = (moves(drift, SUBNETS), moves(drift, GROUPS));
         let call = cx.ec2().modify_vpc_endpoint().vpc_endpoint_id(&id.0);
         let call = call.set_private_dns_enabled(dns);
+        let call = call.set_reset_policy(drift.touches(POLICY).then_some(true));
         let call = call.set_add_subnet_ids(subnets.0).set_remove_subnet_ids(subnets.1);
         let call = call.set_add_security_group_ids(groups.0);
         let call = call.set_remove_security_group_ids(groups.1);
@@ -190,6 +196,23 @@ impl Resource for VpcEndpoint {
 
 const SUBNETS: &str = "subnet_ids";
 const GROUPS: &str = "security_group_ids";
+const POLICY: &str = "policy_document";
+
+/// The policy that an endpoint has as long as nobody gives it another: who may call what is said by the
+/// API's own.
+fn open_policy() -> Value {
+    json!({ "Statement": { "Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*" } })
+}
+
+/// A policy in the one form that all its spellings share; its version and its ID say nothing of what it
+/// allows here.
+fn policy(document: &str) -> Value {
+    let Ok(mut policy) = serde_json::from_str::<Value>(document) else { return document.into() };
+    if let Some(members) = policy.as_object_mut() {
+        members.retain(|name, _| name == "Statement");
+    }
+    canonical(&policy)
+}
 
 /// The state in small letters: the model writes it otherwise than AWS's answers.
 fn state(endpoint: &ec2::VpcEndpoint) -> String {

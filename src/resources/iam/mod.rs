@@ -2,6 +2,7 @@
 
 pub mod policy;
 pub mod role;
+mod role_reads;
 
 #[cfg(test)]
 mod tests;

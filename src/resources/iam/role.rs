@@ -1,12 +1,16 @@
 //! Role: what tasks and API Gateway act as. Actions: iam:CreateRole,
 //! iam:GetAccountAuthorizationDetails (else iam:GetRole, iam:GetRolePolicy), iam:ListRoles,
 //! iam:ListRoleTags, iam:ListRolePolicies, iam:ListAttachedRolePolicies,
-//! iam:UpdateAssumeRolePolicy, iam:PutRolePermissionsBoundary, iam:PutRolePolicy, iam:DeleteRolePolicy, iam:AttachRolePolicy,
-//! iam:DetachRolePolicy, iam:DeleteRole, iam:TagRole, iam:UntagRole.
+//! iam:UpdateRole, iam:UpdateAssumeRolePolicy, iam:PutRolePermissionsBoundary, iam:PutRolePolicy,
+//! iam:DeleteRolePolicy, iam:AttachRolePolicy, iam:DetachRolePolicy, iam:DeleteRole, iam:TagRole,
+//! iam:UntagRole.
 
-use super::policy::{canonical, decoded};
+use super::{
+    policy::canonical,
+    role_reads::{LiveRole, Roles, attached, inline_names, of_stack, path, session},
+};
 use crate::resources::prelude::*;
-use aws_sdk_iam::types::{self as iam, EntityType};
+use aws_sdk_iam::types as iam;
 use futures_util::future::try_join_all;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -37,25 +41,15 @@ pub struct Role {
     pub permissions_boundary: Option<String>,
 }
 
-/// A role with its policies, in the form in which they are compared.
-#[derive(Clone, Debug)]
-pub struct LiveRole {
-    path: String,
-    /// The path of the stack's roles.
-    home: String,
-    trust: Value,
-    managed: Vec<String>,
-    inline: BTreeMap<String, Value>,
-    boundary: Option<String>,
-    tags: Tags,
-}
-
 /// The stack's roles, in permissions.
 const ROLES: &str = "role/meshctl/{stack}/*";
 const TRUST: &str = "assume_role_policy";
 const MANAGED: &str = "managed_policies";
 const INLINE: &str = "inline_policies";
 const BOUNDARY: &str = "permissions_boundary";
+const SESSION: &str = "max_session_duration";
+/// How long a session lasts at most unless someone says otherwise, in seconds.
+const HOUR: i32 = 3600;
 
 impl Resource for Role {
     const KIND: Kind = Kind("AWS::IAM::Role");
@@ -104,6 +98,10 @@ impl Resource for Role {
             .mutable(TRUST, canonical(&self.trust()), &live.trust)
             .mutable(MANAGED, managed, &live.managed)
             .mutable(INLINE, in_canonical_form(&self.inline_policies), &live.inline);
+        let drift = match live.session {
+            Some(seconds) => drift.mutable(SESSION, HOUR, seconds),
+            None => drift,
+        };
         match &self.permissions_boundary {
             Some(arn) => drift.mutable(BOUNDARY, arn, &live.boundary),
             None => drift,
@@ -118,6 +116,10 @@ impl Resource for Role {
             let call = cx.iam().put_role_permissions_boundary().role_name(&role.name);
             let put = call.permissions_boundary(arn).send().await;
             put.op("iam:PutRolePermissionsBoundary")?;
+        }
+        if drift.touches(SESSION) {
+            let call = cx.iam().update_role().role_name(&role.name).max_session_duration(HOUR);
+            call.send().await.op("iam:UpdateRole")?;
         }
         if drift.touches(TRUST) {
             let call = cx.iam().update_assume_role_policy().role_name(&role.name);
@@ -162,6 +164,7 @@ impl Resource for Role {
             find("iam:GetRolePolicy"),
             find("iam:ListAttachedRolePolicies"),
             find("iam:ListRolePolicies"),
+            make("iam:UpdateRole"),
             make("iam:UpdateAssumeRolePolicy"),
             make("iam:TagRole"),
             make("iam:UntagRole"),
@@ -172,8 +175,7 @@ impl Resource for Role {
     }
 
     async fn search(cx: &Cx) -> Result<Vec<Found<RoleIdentity>>> {
-        let pages = cx.iam().list_roles().path_prefix(path(cx)).into_paginator().items();
-        let all = pages.send().try_collect().await.op("iam:ListRoles")?;
+        let all = of_stack(cx).await?;
         // `ListRoles` shows no tags.
         let found = all.iter().map(async |role| {
             let call = cx.iam().list_role_tags().role_name(role.role_name());
@@ -184,8 +186,16 @@ impl Resource for Role {
     }
 
     async fn read(cx: &Cx, role: &RoleIdentity) -> Result<Option<LiveRole>> {
-        let found = cx.load::<Roles>(role.name.clone()).await?;
-        Ok(found.map(|role| (*role).clone()))
+        let (found, session) =
+            futures_util::try_join!(cx.load::<Roles>(role.name.clone()), session(cx, &role.name))?;
+        Ok(found.map(|role| LiveRole { session, ..(*role).clone() }))
+    }
+
+    /// The boundary that the configuration says nothing of: whoever set it may have had to, and to take
+    /// it away could give the role more than its owners allow.
+    fn health(live: &LiveRole) -> Option<String> {
+        let boundary = live.boundary.as_ref()?;
+        Some(format!("permissions boundary {boundary}"))
     }
 
     fn tags(live: &LiveRole) -> Option<Tags> {
@@ -237,98 +247,6 @@ impl Role {
     }
 }
 
-/// All roles of the account with trust, policies and tags, for all who ask at once.
-///
-/// `GetAccountAuthorizationDetails` takes no names, but one call (per thousand roles of the account)
-/// shows what `GetRole`, `ListAttachedRolePolicies`, `ListRolePolicies` and `GetRolePolicy` show in
-/// four or more for every role. Those are for callers that are denied the listing.
-struct Roles;
-
-impl Batch for Roles {
-    type Key = String;
-    type Value = LiveRole;
-    const MAX: usize = usize::MAX;
-
-    async fn fetch(cx: &Cx, names: Vec<String>) -> Result<BTreeMap<String, LiveRole>> {
-        match in_one_listing(cx, &names).await {
-            Err(error) if error.code == "AccessDenied" => one_by_one(cx, names).await,
-            answer => answer,
-        }
-    }
-}
-
-async fn in_one_listing(cx: &Cx, names: &[String]) -> Result<BTreeMap<String, LiveRole>> {
-    const OP: &str = "iam:GetAccountAuthorizationDetails";
-    let call = cx.iam().get_account_authorization_details().filter(EntityType::Role);
-    let mut pages = call.max_items(1000).into_paginator().send();
-    let mut found = BTreeMap::new();
-    while let Some(page) = pages.next().await {
-        for role in page.op(OP)?.role_detail_list.unwrap_or_default() {
-            let Some(name) = role.role_name().filter(|name| names.iter().any(|one| one == name))
-            else {
-                continue;
-            };
-            let inline = role.role_policy_list().iter().filter_map(|policy| {
-                Some((policy.policy_name()?.to_owned(), policy.policy_document()?))
-            });
-            let live = LiveRole {
-                path: role.path().unwrap_or_default().to_owned(),
-                home: path(cx),
-                trust: compared(role.assume_role_policy_document().unwrap_or_default()),
-                managed: arns(role.attached_managed_policies()),
-                inline: inline.map(|(name, document)| (name, compared(document))).collect(),
-                boundary: arn_of(role.permissions_boundary()),
-                tags: tags_of(role.tags()),
-            };
-            found.insert(name.to_owned(), live);
-        }
-    }
-    Ok(found)
-}
-
-async fn one_by_one(cx: &Cx, names: Vec<String>) -> Result<BTreeMap<String, LiveRole>> {
-    let found = names.iter().map(async |name| Ok((name.clone(), one(cx, name).await?)));
-    let found = try_join_all(found).await?;
-    Ok(found.into_iter().filter_map(|(name, role)| Some((name, role?))).collect())
-}
-
-async fn one(cx: &Cx, name: &str) -> Result<Option<LiveRole>> {
-    const OP: &str = "iam:GetRole";
-    let Some(got) = cx.iam().get_role().role_name(name).send().await.op(OP).or_absent()? else {
-        return Ok(None);
-    };
-    let role = got.role().answered(OP, "Role")?;
-    let (managed, names) = futures_util::try_join!(attached(cx, name), inline_names(cx, name))?;
-    let inline = names.into_iter().map(async |policy| {
-        let call = cx.iam().get_role_policy().role_name(name).policy_name(&policy);
-        let got = call.send().await.op("iam:GetRolePolicy").or_absent()?;
-        Ok(got.map(|got| (policy, compared(got.policy_document()))))
-    });
-    Ok(Some(LiveRole {
-        path: role.path().into(),
-        home: path(cx),
-        trust: compared(role.assume_role_policy_document().unwrap_or_default()),
-        managed,
-        inline: try_join_all(inline).await?.into_iter().flatten().collect(),
-        boundary: arn_of(role.permissions_boundary()),
-        tags: tags_of(role.tags()),
-    }))
-}
-
-/// The ARNs of the policies that are attached to a role; none when there is no such role.
-async fn attached(cx: &Cx, name: &str) -> Result<Vec<String>> {
-    let pages = cx.iam().list_attached_role_policies().role_name(name).into_paginator().items();
-    let all = pages.send().try_collect().await.op("iam:ListAttachedRolePolicies").or_absent()?;
-    Ok(arns(&all.unwrap_or_default()))
-}
-
-/// The names of a role's own policies; none when there is no such role.
-async fn inline_names(cx: &Cx, name: &str) -> Result<Vec<String>> {
-    let pages = cx.iam().list_role_policies().role_name(name).into_paginator().items();
-    let all: Result<Vec<String>> = pages.send().try_collect().await.op("iam:ListRolePolicies");
-    Ok(all.or_absent()?.unwrap_or_default())
-}
-
 async fn detach(cx: &Cx, name: &str, arn: &str) -> Result<()> {
     let call = cx.iam().detach_role_policy().role_name(name).policy_arn(arn);
     call.send().await.op("iam:DetachRolePolicy").or_absent().map(drop)
@@ -339,34 +257,12 @@ async fn delete_inline(cx: &Cx, name: &str, policy: &str) -> Result<()> {
     call.send().await.op("iam:DeleteRolePolicy").or_absent().map(drop)
 }
 
-/// The path of the stack's roles.
-fn path(cx: &Cx) -> String {
-    format!("/meshctl/{}/", cx.scope().stack)
-}
-
 fn identity(role: &iam::Role) -> RoleIdentity {
     RoleIdentity { arn: role.arn().into(), name: role.role_name().into() }
 }
 
-fn compared(document: &str) -> Value {
-    canonical(&decoded(document))
-}
-
 fn in_canonical_form(policies: &BTreeMap<String, Value>) -> BTreeMap<&str, Value> {
     policies.iter().map(|(name, policy)| (name.as_str(), canonical(policy))).collect()
-}
-
-/// In the order in which they are compared.
-fn arns(policies: &[iam::AttachedPolicy]) -> Vec<String> {
-    let arns = policies.iter().filter_map(|policy| policy.policy_arn());
-    let mut arns: Vec<String> = arns.map(String::from).collect();
-    arns.sort();
-    arns
-}
-
-/// The ARN of a boundary.
-fn arn_of(boundary: Option<&iam::AttachedPermissionsBoundary>) -> Option<String> {
-    boundary?.permissions_boundary_arn().map(String::from)
 }
 
 /// What a field was when it was compared, if it differs.

@@ -1,6 +1,9 @@
 //! Roles against the simulated account.
 
-use super::role::{LiveRole, Role, RoleIdentity};
+use super::{
+    role::{Role, RoleIdentity},
+    role_reads::LiveRole,
+};
 use crate::{
     aws::{CallLog, Clients, Cx, Endpoint, Scope, cx::caller},
     model::{Address, Clock, Drift, Tags, tags},

@@ -78,6 +78,7 @@ pub(super) fn attach(
         mesh: base.mesh.created(),
         name: format!("{name}-router"),
         port: service.router_port().into(),
+        routes: vec![name.clone()],
     };
     let router = blueprint.declare(format!("mesh/virtual-router/{name}"), router);
     let targets = service.targets();
