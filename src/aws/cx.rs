@@ -97,6 +97,12 @@ impl Cx {
         self.depth == Depth::Full
     }
 
+    /// Whether to look also at what goes through it (targets, instances, tasks), and at what others
+    /// have added to it.
+    pub fn with_traffic(&self) -> bool {
+        self.depth == Depth::Full
+    }
+
     pub(super) fn batches(&self) -> &Batches {
         &self.batches
     }

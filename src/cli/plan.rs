@@ -15,6 +15,9 @@ use crate::{
 use clap::Args;
 use serde_json::{Value, json};
 
+/// What a plan and an `up` that do not look at every setting leave unsaid.
+pub const DEEPER: &str = "without `--refresh`, `plan` and `up` compare only what AWS lists";
+
 /// Show what `up` would do, and why
 ///
 /// Reads AWS and changes nothing. Values that are known only once something exists are shown as
@@ -114,6 +117,9 @@ impl Plan {
         ]);
         let nothing = if is_pending(counts) { "" } else { "; nothing to do" };
         out!("{}: {would}{nothing}", count(counts.total, "resource"));
+        if !self.refresh && counts.unchanged > 0 {
+            out!("{DEEPER}");
+        }
     }
 }
 
@@ -133,16 +139,29 @@ pub fn tell_mesh(session: &Session, output: Output) {
 
 /// Prints the fields and tags that differ.
 pub fn changes(finding: &Finding) {
+    told(finding).iter().for_each(|line| out!("        {line}"));
+}
+
+/// The fields and tags that differ, a line for each, and what others have added.
+pub fn told(finding: &Finding) -> Vec<String> {
+    let mut lines = Vec::new();
     for Change { field, want, have, fix } in finding.drift.changes() {
+        if let (Some(what), Some(all)) = (field.strip_prefix("extra_"), have.as_array()) {
+            let what = what.strip_suffix('s').unwrap_or(what).replace('_', " ");
+            lines.extend(all.iter().map(|one| format!("extra {what} {}", bare(one))));
+            continue;
+        }
         let note = if *fix == Fix::Replacement { " (replacement)" } else { "" };
-        out!("        {field}: {have} -> {want}{note}");
+        lines.push(format!("{field}: {have} -> {want}{note}"));
     }
-    for (key, value) in &finding.tags.set {
-        out!("        tag {key}: {value:?}");
-    }
-    for key in &finding.tags.remove {
-        out!("        tag {key}: removed");
-    }
+    lines.extend(finding.tags.set.iter().map(|(key, value)| format!("tag {key}: {value:?}")));
+    lines.extend(finding.tags.remove.iter().map(|key| format!("tag {key}: removed")));
+    lines
+}
+
+/// A text without quotes, or a value as it is.
+fn bare(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 /// Prints the fields of something that will be made.
