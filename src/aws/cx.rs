@@ -94,7 +94,7 @@ impl Cx {
 
     /// Whether to read also the tags that need a call of their own.
     pub fn with_tags(&self) -> bool {
-        self.depth == Depth::Full
+        self.depth >= Depth::Tagged
     }
 
     /// Whether to look also at what goes through it (targets, instances, tasks), and at what others

@@ -18,8 +18,9 @@ pub enum Depth {
     Listed,
     /// Also the settings that AWS shows only one resource at a time.
     Settings,
-    /// Also the tags that AWS shows only by a call of their own, what goes through it (targets,
-    /// instances, tasks), and what others have added to it.
+    /// Also the tags that AWS shows only by a call of their own: whose it is.
+    Tagged,
+    /// Also what goes through it (targets, instances, tasks), and what others have added to it.
     Full,
 }
 

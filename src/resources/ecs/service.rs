@@ -304,8 +304,8 @@ impl Resource for Service {
             Permission::make("ecs:CreateService").on(&[SERVICES]).tagging(),
             service_linked_role("ecs.amazonaws.com"),
             Permission::make("ecs:UpdateService").on(&[SERVICES]).tagged(),
-            Permission::find("elasticloadbalancing:DescribeTargetHealth"),
-            Permission::find("servicediscovery:ListInstances").on(&["service/*"]),
+            Permission::look("elasticloadbalancing:DescribeTargetHealth"),
+            Permission::look("servicediscovery:ListInstances").on(&["service/*"]),
             Permission::make("elasticloadbalancing:DeregisterTargets")
                 .on(&["targetgroup/{short}-*/*"])
                 .tagged(),

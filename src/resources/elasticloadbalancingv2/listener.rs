@@ -111,7 +111,7 @@ impl Resource for Listener {
         all.extend([
             Permission::find("elasticloadbalancing:DescribeListeners"),
             Permission::find("elasticloadbalancing:DescribeLoadBalancers"),
-            Permission::find("elasticloadbalancing:DescribeRules"),
+            Permission::look("elasticloadbalancing:DescribeRules"),
             // What others made carries no tag of ours.
             Permission::make("elasticloadbalancing:DeleteRule")
                 .on(&["listener-rule/app/{short}-*/*/*/*"]),

@@ -214,7 +214,7 @@ impl Resource for LoadBalancer {
             make("elasticloadbalancing:SetSubnets").tagged(),
             make("elasticloadbalancing:SetSecurityGroups").tagged(),
             make("elasticloadbalancing:ModifyLoadBalancerAttributes").tagged(),
-            Permission::find("elasticloadbalancing:DescribeListeners"),
+            Permission::look("elasticloadbalancing:DescribeListeners"),
             // What others made carries no tag of ours.
             Permission::make("elasticloadbalancing:DeleteListener").on(&LISTENERS),
             // To lift a protection that somebody put on it.

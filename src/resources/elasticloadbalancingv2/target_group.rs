@@ -203,7 +203,7 @@ impl Resource for TargetGroup {
         all.extend([
             Permission::find("elasticloadbalancing:DescribeTargetGroups"),
             Permission::find("elasticloadbalancing:DescribeTargetGroupAttributes"),
-            Permission::find("elasticloadbalancing:DescribeTargetHealth"),
+            Permission::look("elasticloadbalancing:DescribeTargetHealth"),
             make("elasticloadbalancing:CreateTargetGroup").tagging(),
             make("elasticloadbalancing:ModifyTargetGroup").tagged(),
             make("elasticloadbalancing:ModifyTargetGroupAttributes").tagged(),

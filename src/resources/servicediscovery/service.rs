@@ -134,7 +134,7 @@ impl Resource for Service {
         all.extend([
             Permission::find("servicediscovery:ListNamespaces"),
             Permission::find("servicediscovery:ListServices"),
-            Permission::find("servicediscovery:GetInstancesHealthStatus").on(&[service]),
+            Permission::look("servicediscovery:GetInstancesHealthStatus").on(&[service]),
             Permission::make("servicediscovery:CreateService")
                 .on(&["namespace/*", service])
                 .tagging(),
