@@ -73,6 +73,10 @@ impl KindOps for Nothing {
         Readiness::Ready
     }
 
+    fn traffic(&self, _: &Live) -> Readiness {
+        Readiness::Ready
+    }
+
     fn health(&self, _: &Live) -> Option<String> {
         None
     }
@@ -130,6 +134,10 @@ impl Step for Node {
 
     fn permissions(&self) -> Vec<Permission> {
         Vec::new()
+    }
+
+    fn is_idle(&self) -> bool {
+        false
     }
 
     fn tags(&self, _: &Address) -> Tags {

@@ -94,13 +94,19 @@ impl Cx {
 
     /// Whether to read also the tags that need a call of their own.
     pub fn with_tags(&self) -> bool {
+        self.depth >= Depth::Tagged
+    }
+
+    /// Whether to look also at what goes through it (targets, instances, tasks), and at what others
+    /// have added to it.
+    pub fn with_traffic(&self) -> bool {
         self.depth == Depth::Full
     }
 
     /// Whether to read also what others may have added to it: of what a call has made just now they know
     /// nothing yet.
     pub fn with_extras(&self) -> bool {
-        self.depth != Depth::Settings
+        matches!(self.depth, Depth::Listed | Depth::Full)
     }
 
     pub(super) fn batches(&self) -> &Batches {

@@ -16,6 +16,9 @@ use crate::{
 use clap::Args;
 use serde_json::{Value, json};
 
+/// What a plan and an `up` that do not look at every setting leave unsaid.
+pub const DEEPER: &str = "without `--refresh`, `plan` and `up` compare only what AWS lists";
+
 /// Show what `up` would do, and why
 ///
 /// Reads AWS and changes nothing. Values that are known only once something exists are shown as
@@ -128,6 +131,9 @@ impl Plan {
         ]);
         let nothing = if is_pending(counts) { "" } else { "; nothing to do" };
         out!("{}: {would}{nothing}", count(counts.total, "resource"));
+        if !self.refresh && counts.unchanged > 0 {
+            out!("{DEEPER}");
+        }
     }
 }
 
@@ -147,20 +153,19 @@ pub fn tell_mesh(session: &Session, output: Output) {
 
 /// Prints the fields and tags that differ.
 pub fn changes(finding: &Finding) {
-    for change in finding.drift.changes() {
-        let note = match change.fix {
-            Fix::InPlace => "",
-            Fix::Replacement => " (replacement)",
-            Fix::Removal => " (removal)",
-        };
-        out!("        {change}{note}");
-    }
-    for (key, value) in &finding.tags.set {
-        out!("        tag {key}: {value:?}");
-    }
-    for key in &finding.tags.remove {
-        out!("        tag {key}: removed");
-    }
+    differences(finding).iter().for_each(|line| out!("        {line}"));
+}
+
+/// The fields and tags that differ, a line for each, and what others have added.
+pub fn differences(finding: &Finding) -> Vec<String> {
+    let changes = finding.drift.changes().iter().map(|change| match change.fix {
+        Fix::Replacement => format!("{change} (replacement)"),
+        Fix::InPlace | Fix::Removal => change.to_string(),
+    });
+    let mut lines: Vec<String> = changes.collect();
+    lines.extend(finding.tags.set.iter().map(|(key, value)| format!("tag {key}: {value:?}")));
+    lines.extend(finding.tags.remove.iter().map(|key| format!("tag {key}: removed")));
+    lines
 }
 
 /// Prints the fields of something that will be made.

@@ -1,9 +1,14 @@
-//! `meshctl status`: what exists, its health, its drift, and the URLs.
+//! `meshctl status`: what exists, whether it carries traffic, its drift, and the URLs.
 
-use super::{CliError, Exit, args::Common, plan::changes, session::Session};
+use super::{
+    CliError, Exit,
+    args::Common,
+    plan::{DEEPER, changes},
+    session::Session,
+};
 use crate::{
-    engine::{Action, Counts, Events, Finding, Interrupt, Outcome, Survey},
-    model::{Address, Depth, Graph, Readiness},
+    engine::{Counts, Events, Interrupt, Outcome, Standing, Survey},
+    model::{Address, Depth, Graph},
     report::{
         Output,
         text::{count, out},
@@ -15,7 +20,8 @@ use serde_json::json;
 
 /// Show what exists, its health and its drift
 ///
-/// Looks at every setting of everything. Exits with 0 when all is ready and as wished, else with 1.
+/// Looks at every setting of everything, and at what goes through it: targets, instances, tasks. Exits
+/// with 0 when all is ready, carries traffic and is as wished, else with 1.
 #[derive(Args, Debug)]
 pub struct Status {
     /// The flags that all commands share.
@@ -50,7 +56,7 @@ impl Status {
         let well = seen.iter().all(Seen::is_well);
         match self.common.output {
             Output::Human => {
-                if seen.iter().any(|one| !matches!(one.state, State::Missing)) {
+                if seen.iter().any(|one| !matches!(one.state, State::Standing(Standing::Missing))) {
                     let longest = seen.iter().map(|one| one.address.as_str().len()).max();
                     seen.iter().for_each(|one| one.print(&survey, longest.unwrap_or_default()));
                 }
@@ -81,7 +87,7 @@ impl Status {
             let kind = step.kind();
             let state = match survey.errors.get(address) {
                 Some(error) => State::Unknown(error.to_string()),
-                None => state(finding),
+                None => State::Standing(Standing::of(&**step, finding)),
             };
             seen.push(Seen {
                 address: address.clone(),
@@ -95,10 +101,9 @@ impl Status {
             let live = extra.kind.read(&extra.identity, Depth::Full).await;
             let state = match &live {
                 Ok(None) => continue,
-                Ok(Some(live)) if graph.is_empty() => match extra.kind.readiness(live) {
-                    Readiness::Ready => State::Ready,
-                    Readiness::Waiting(why) | Readiness::Failed(why) => State::Waiting(why),
-                },
+                Ok(Some(live)) if graph.is_empty() => {
+                    State::Standing(Standing::of_kind(&*extra.kind, live))
+                }
                 Ok(Some(_)) => State::Extra(match &extra.duplicate_of {
                     Some(kept) => format!("duplicate of {kept}; `meshctl up` removes it"),
                     None => "not in the configuration; `meshctl up` removes it".into(),
@@ -127,35 +132,23 @@ struct Seen {
 }
 
 enum State {
-    Ready,
-    Waiting(String),
-    Drifted,
-    Missing,
+    Standing(Standing),
     /// Exists, and is not (any more) what the configuration has; why.
     Extra(String),
     Unknown(String),
 }
 
-fn state(finding: &Finding) -> State {
-    match (&finding.action, &finding.readiness) {
-        (Action::Create, _) => State::Missing,
-        (_, Readiness::Waiting(why) | Readiness::Failed(why)) => State::Waiting(why.clone()),
-        (Action::Nothing, Readiness::Ready) => State::Ready,
-        (_, Readiness::Ready) => State::Drifted,
-    }
-}
-
 impl Seen {
     fn is_well(&self) -> bool {
-        matches!(self.state, State::Ready)
+        matches!(self.state, State::Standing(Standing::Ready))
     }
 
     fn word(&self) -> (&'static str, &str) {
         match &self.state {
-            State::Ready => ("ready", ""),
-            State::Waiting(why) => ("waiting", why),
-            State::Drifted => ("drifted", ""),
-            State::Missing => ("missing", ""),
+            State::Standing(Standing::Ready) => ("ready", ""),
+            State::Standing(Standing::Waiting(why)) => ("waiting", why),
+            State::Standing(Standing::Drifted(why)) => ("drifted", why),
+            State::Standing(Standing::Missing) => ("missing", ""),
             State::Extra(why) => ("extra", why),
             State::Unknown(why) => ("unknown", why),
         }
@@ -164,10 +157,13 @@ impl Seen {
     fn print(&self, survey: &Survey, width: usize) {
         let (word, why) = self.word();
         let id = self.id.as_deref().unwrap_or("-");
-        let health = self.health.as_deref().map(|text| format!("  {text}")).unwrap_or_default();
+        // A reason that begins with the health says all of it.
+        let health = self.health.as_deref().filter(|text| !why.starts_with(*text));
+        let health = health.map(|text| format!("  {text}")).unwrap_or_default();
         let why = if why.is_empty() { String::new() } else { format!("  {why}") };
         out!("{word:<8} {:<width$} {id}{health}{why}", self.address.as_str());
-        if let (State::Drifted, Some(finding)) = (&self.state, survey.findings.get(&self.address)) {
+        let finding = survey.findings.get(&self.address);
+        if let (State::Standing(Standing::Drifted(_)), Some(finding)) = (&self.state, finding) {
             changes(finding);
         }
     }
@@ -202,11 +198,14 @@ fn tally(seen: &[Seen]) -> Counts {
 fn print_summary(session: &Session, seen: &[Seen], outputs: &Outputs) {
     let ready = seen.iter().filter(|one| one.is_well()).count();
     let stack = &session.cx.scope().stack;
-    if seen.iter().all(|one| matches!(one.state, State::Missing)) {
+    if seen.iter().all(|one| matches!(one.state, State::Standing(Standing::Missing))) {
         out!("{stack}: nothing exists; `meshctl up` makes it");
         return;
     }
     out!("{stack}: {ready} of {} ready and as wished", count(seen.len(), "resource"));
+    if seen.iter().any(|one| matches!(one.state, State::Standing(Standing::Drifted(_)))) {
+        out!("  `meshctl up --refresh` brings back what drifted; {DEEPER}");
+    }
     for (name, value) in outputs.lines() {
         out!("  {name:<8} {value}");
     }

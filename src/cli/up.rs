@@ -4,6 +4,7 @@ use super::{
     CliError, Exit,
     args::Common,
     doctor,
+    plan::DEEPER,
     session::Session,
     summary::{exit, failures, summary},
     trace,
@@ -84,6 +85,9 @@ impl Up {
         match self.common.output {
             Output::Human => {
                 report(&session, &outcome, &outputs, &timings, &run);
+                if !self.refresh && outcome.counts.unchanged == outcome.counts.total {
+                    out!("  {DEEPER}");
+                }
                 if !self.common.local && self.common.endpoint_url.is_none() {
                     for (name, url) in outputs.console(session.cx.scope()) {
                         out!("  {name:<8} {url}");

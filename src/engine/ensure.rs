@@ -199,7 +199,7 @@ impl Ensure<'_> {
                 let shown = kind.tags(&live).is_some() || self.step.tags(&self.address).is_empty();
                 let full = match shown {
                     true => Some(live.clone()),
-                    false => self.read(kind, identity, created_at, Depth::Full).await?,
+                    false => self.read(kind, identity, created_at, Depth::Tagged).await?,
                 };
                 full.map_or(Ok(()), |full| work.own(kind, Some(identity), &full))?;
                 let (address, action) = (self.address.clone(), "update");

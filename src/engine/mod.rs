@@ -15,6 +15,7 @@ pub mod queue;
 pub mod removal;
 pub mod retry;
 pub mod run;
+pub mod standing;
 pub mod survey;
 pub mod work;
 
@@ -23,4 +24,5 @@ pub use forecast::forecast;
 pub use interrupt::Interrupt;
 pub use outcome::{Counts, Failure, Outcome};
 pub use run::Engine;
+pub use standing::Standing;
 pub use survey::{Action, Finding, Survey};

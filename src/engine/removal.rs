@@ -169,7 +169,7 @@ async fn delete(work: &Work, extra: &Extra, critical: bool) -> Result<()> {
     let times = kind.times();
     if extra.fresh || !extra.seen {
         // A deletion of what does not show yet would be answered as if it were gone.
-        let live = work.look(kind, address, &extra.identity, Depth::Full, extra.fresh).await?;
+        let live = work.look(kind, address, &extra.identity, Depth::Tagged, extra.fresh).await?;
         let ours = live.map_or(Ok(()), |live| work.own(kind, Some(&extra.identity), &live));
         if let Err(error) = ours {
             // Not ours (any more), so not for our record either.

@@ -7,6 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 pub enum Need {
     /// To see what there is: every command.
     Find,
+    /// To see what goes through it and what others added to it: every command but `down`.
+    Look,
     /// To make and to change: `up`.
     Make,
     /// To take away: `down`, and `up` for what the configuration no longer has.
@@ -45,6 +47,11 @@ impl Permission {
     /// To see what there is.
     pub fn find(action: &str) -> Self {
         Self::new(Need::Find, action)
+    }
+
+    /// To see what goes through it and what others added to it.
+    pub fn look(action: &str) -> Self {
+        Self::new(Need::Look, action)
     }
 
     /// To make and to change.

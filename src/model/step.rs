@@ -18,7 +18,9 @@ pub enum Depth {
     Listed,
     /// Also the settings that AWS shows only one resource at a time.
     Settings,
-    /// Also the tags that AWS shows only by a call of their own.
+    /// Also the tags that AWS shows only by a call of their own: whose it is.
+    Tagged,
+    /// Also what goes through it (targets, instances, tasks), and what others have added to it.
     Full,
 }
 
@@ -73,6 +75,8 @@ pub trait Step {
         token: &'a str,
         known: &Identities,
     ) -> LocalBoxFuture<'a, Result<Identity>>;
+    /// Whether no traffic is wished for.
+    fn is_idle(&self) -> bool;
     /// Compares wish and reality; `None` while what it needs has no identity.
     fn drift(&self, live: &Live, known: &Identities) -> Option<Drift>;
     /// Brings the fields that `drift` names into line.
@@ -110,6 +114,8 @@ pub trait KindOps {
     ) -> LocalBoxFuture<'a, Result<Option<Live>>>;
     /// Judges a description.
     fn readiness(&self, live: &Live) -> Readiness;
+    /// Judges whether what works also carries traffic.
+    fn traffic(&self, live: &Live) -> Readiness;
     /// A few words on its health.
     fn health(&self, live: &Live) -> Option<String>;
     /// A cheap fingerprint of a description that AWS changes with every change.

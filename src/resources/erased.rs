@@ -101,6 +101,10 @@ impl<R: Resource> KindOps for Erased<R> {
         R::readiness(live::<R>(description))
     }
 
+    fn traffic(&self, description: &Live) -> Readiness {
+        R::traffic(live::<R>(description))
+    }
+
     fn health(&self, description: &Live) -> Option<String> {
         R::health(live::<R>(description))
     }
@@ -189,6 +193,10 @@ impl<R: Resource> Step for Node<R> {
             recorded(&out)
         }
         .boxed_local()
+    }
+
+    fn is_idle(&self) -> bool {
+        self.resource.is_idle()
     }
 
     fn drift(&self, description: &Live, known: &Identities) -> Option<Drift> {

@@ -57,6 +57,11 @@ pub trait Resource: Serialize + 'static {
         Drift::none()
     }
 
+    /// Whether it is wished to carry no traffic, as a target group of a service of no tasks.
+    fn is_idle(&self) -> bool {
+        false
+    }
+
     /// Brings each mutable field named by `drift` into line.
     async fn update(
         &self,
@@ -82,6 +87,14 @@ pub trait Resource: Serialize + 'static {
 
     /// Judges a description. Pure: no calls.
     fn readiness(_live: &Self::Live) -> Readiness {
+        Readiness::Ready
+    }
+
+    /// Judges whether what is ready also carries traffic, as far as its kind can tell. Pure: no calls.
+    ///
+    /// `status` asks, and `up` does not: a target group is made long before the service that fills
+    /// it, so to wait for its targets would be to wait for ever.
+    fn traffic(_live: &Self::Live) -> Readiness {
         Readiness::Ready
     }
 

@@ -2,7 +2,7 @@
 
 use super::{names, network::Base};
 use crate::{
-    config::LoadBalancerType,
+    config::{Config, Expose, LoadBalancerType},
     resources::{
         Blueprint, Handle,
         ec2::{
@@ -90,6 +90,7 @@ pub fn public(blueprint: &mut Blueprint, base: &Base, allowed: &[Ipv4Net]) -> Pu
         scheme: "internet-facing".into(),
         kind_of: "application".into(),
         cross_zone: true,
+        ports: vec![80],
     };
     let load_balancer =
         blueprint.declare(format!("{}/load-balancer/public", base.side), load_balancer);
@@ -106,8 +107,8 @@ pub struct InternalEdge {
 }
 
 /// The internal load balancer. With a VPC link V1 it is the beginning of the critical path.
-pub fn internal(blueprint: &mut Blueprint, base: &Base, of: LoadBalancerType) -> InternalEdge {
-    let (kind_of, name, group) = match of {
+pub fn internal(blueprint: &mut Blueprint, base: &Base, config: &Config) -> InternalEdge {
+    let (kind_of, name, group) = match config.api.load_balancer {
         LoadBalancerType::Network => ("network", "internal", None),
         LoadBalancerType::Application => {
             let description = "HTTP to the internal load balancer";
@@ -122,6 +123,7 @@ pub fn internal(blueprint: &mut Blueprint, base: &Base, of: LoadBalancerType) ->
         security_groups: group.iter().map(Handle::created).collect(),
         attachment: None,
     };
+    let exposed = config.services.iter().filter(|service| service.expose == Expose::Api);
     let load_balancer = LoadBalancer {
         needs,
         name: names::balancing(blueprint.cx().scope(), name),
@@ -129,6 +131,7 @@ pub fn internal(blueprint: &mut Blueprint, base: &Base, of: LoadBalancerType) ->
         kind_of: kind_of.into(),
         // A VPC link's endpoint in a zone without healthy targets would fail otherwise.
         cross_zone: true,
+        ports: exposed.map(|service| service.router_port().into()).collect(),
     };
     let load_balancer =
         blueprint.declare(format!("{}/load-balancer/{name}", base.side), load_balancer);

@@ -67,7 +67,7 @@ pub fn build(cx: &Cx, config: &Config, facts: &Facts) -> Graph {
     let consumer = network::base(b, Side::Consumer, network, &network.consumer, facts);
     let blue = edge::public(b, &provider, &network.allowed_cidrs);
     let red = edge::public(b, &consumer, &network.allowed_cidrs);
-    let internal = edge::internal(b, &provider, config.api.load_balancer);
+    let internal = edge::internal(b, &provider, config);
     let endpoint = edge::endpoint(b, &consumer);
     let api = api::api(b, config, facts, &provider, &endpoint, &internal);
     let execution = identity::execution(b, config);

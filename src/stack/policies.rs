@@ -34,8 +34,8 @@ impl Command {
     fn needs(self, need: Need) -> bool {
         match self {
             Self::Up => true,
-            Self::Down => need != Need::Make,
-            Self::Status => need == Need::Find,
+            Self::Down => matches!(need, Need::Find | Need::Remove),
+            Self::Status => matches!(need, Need::Find | Need::Look),
         }
     }
 }

@@ -249,6 +249,7 @@ fn front(
             unhealthy_threshold: service.health.unhealthy,
         },
         deregistration_delay_seconds: DEREGISTRATION_DELAY_SECONDS,
+        idle: service.desired == 0,
     };
     let target_group = blueprint.declare(format!("{side}/target-group/{place}"), target_group);
     // A load balancer that is still being provisioned takes listeners.

@@ -177,6 +177,7 @@ async fn meddle(world: &World, known: &Identities) {
     let update = cx.servicediscovery().update_service().service(change);
     update.id(text(known, "mesh/discovery/nodejs", "id")).send().await.expect("another TTL");
 
+    open_doors(world, known).await;
     if known.raw(&Address::new("mesh/mesh")).is_some() {
         let filter = EgressFilter::builder().r#type(EgressFilterType::AllowAll).build();
         let spec = MeshSpec::builder().egress_filter(filter.expect("a filter")).build();
@@ -189,6 +190,48 @@ async fn meddle(world: &World, known: &Identities) {
         let update = update.spec(VirtualServiceSpec::builder().build());
         update.send().await.expect("a service of nobody's");
     }
+}
+
+/// Somebody else lets requests go other ways than ours.
+async fn open_doors(world: &World, known: &Identities) {
+    let page = json!({ "Type": "fixed-response", "FixedResponseConfig": { "StatusCode": "200" } });
+    let listener = json!({
+        "LoadBalancerArn": text(known, "provider/load-balancer/public", "arn"),
+        "Protocol": "HTTP", "Port": 8080, "DefaultActions": [page],
+    });
+    world.ask("elasticloadbalancing:CreateListener", listener).await;
+    let rule = json!({
+        "ListenerArn": text(known, "provider/listener/frontend", "arn"),
+        "Priority": 1, "Actions": [page],
+        "Conditions": [{ "Field": "path-pattern", "Values": ["/old/*"] }],
+    });
+    world.ask("elasticloadbalancing:CreateRule", rule).await;
+    let target = json!({
+        "TargetGroupArn": text(known, "provider/target-group/nodejs", "arn"),
+        "Targets": [{ "Id": "10.0.100.77", "Port": 3000 }],
+    });
+    world.ask("elasticloadbalancing:RegisterTargets", target).await;
+    hold_a_name(world, known).await;
+    let settings = json!({
+        "cluster": text(known, "provider/cluster", "arn"),
+        "settings": [{ "name": "containerInsights", "value": "enabled" }],
+    });
+    world.ask("ecs:UpdateClusterSettings", settings).await;
+    let soa = json!({
+        "Id": text(known, "mesh/namespace", "id"),
+        "Namespace": { "Properties": { "DnsProperties": { "SOA": { "TTL": 3600 } } } },
+    });
+    world.ask("servicediscovery:UpdatePrivateDnsNamespace", soa).await;
+}
+
+/// Somebody else protects a load balancer from deletion.
+async fn protect(world: &World, known: &Identities) {
+    let on = json!({ "Key": "deletion_protection.enabled", "Value": "true" });
+    let protection = json!({
+        "LoadBalancerArn": text(known, "provider/load-balancer/internal", "arn"),
+        "Attributes": [on],
+    });
+    world.ask("elasticloadbalancing:ModifyLoadBalancerAttributes", protection).await;
 }
 
 /// Somebody else registers an address under a name of the stack's, so that the name cannot go.
@@ -365,6 +408,7 @@ async fn downs(config: &str) {
     let before = known(&trial.world).await;
     // What somebody else has deleted meanwhile is no reason to stop; what somebody holds is one.
     delete_a_role(&trial.world, &before).await;
+    protect(&trial.world, &before).await;
     let instance = hold_a_name(&trial.world, &before).await;
     trial.within(async |world| assert!(!world.down().await.outcome.is_done())).await;
     trial.world.ask("servicediscovery:DeregisterInstance", instance).await;

@@ -1,15 +1,18 @@
 //! Cluster: where services run. Actions: ecs:CreateCluster, ecs:DescribeClusters, ecs:ListClusters,
-//! ecs:PutClusterCapacityProviders, ecs:DeleteCluster, ecs:TagResource, ecs:UntagResource, and to name
+//! ecs:PutClusterCapacityProviders, ecs:UpdateClusterSettings, ecs:DeleteCluster, ecs:TagResource, ecs:UntagResource, and to name
 //! what holds one ecs:ListServices, ecs:ListTasks.
 
 use super::{CLUSTERS, name_in, retag, tag_list, tag_permissions};
 use crate::resources::{access::service_linked_role, prelude::*};
-use aws_sdk_ecs::types::{self as ecs, ClusterField};
+use aws_sdk_ecs::types::{self as ecs, ClusterField, ClusterSetting, ClusterSettingName};
 use futures_util::{future::try_join_all, join};
 use std::collections::BTreeSet;
 
 /// How many clusters one description takes.
 const DESCRIBED_AT_ONCE: usize = 100;
+
+/// Container Insights are paid by the metric, so a cluster has none, whatever the account's default.
+const CONTAINER_INSIGHTS: &str = "disabled";
 
 /// A cluster's ARN and name.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -44,6 +47,7 @@ impl Resource for Cluster {
     async fn create(&self, cx: &Cx, _: &()) -> Result<ClusterIdentity> {
         const OP: &str = "ecs:CreateCluster";
         let mut call = cx.ecs().create_cluster().cluster_name(&self.cluster_name);
+        call = call.settings(insights());
         for provider in self.capacity_providers {
             call = call.capacity_providers(*provider);
         }
@@ -68,6 +72,14 @@ impl Resource for Cluster {
         let drift = Drift::none()
             .fixed("cluster_name", &self.cluster_name, live.cluster_name())
             .mutable("capacity_providers", self.capacity_providers, has);
+        let insights = live
+            .settings()
+            .iter()
+            .find(|it| it.name() == Some(&ClusterSettingName::ContainerInsights));
+        let drift = match insights.and_then(|setting| setting.value()) {
+            Some(have) => drift.mutable("container_insights", CONTAINER_INSIGHTS, have),
+            None => drift,
+        };
         match live.status() {
             // It is being deleted, and nothing brings it back.
             Some(status @ "DEPROVISIONING") => drift.fixed("status", "ACTIVE", status),
@@ -75,8 +87,15 @@ impl Resource for Cluster {
         }
     }
 
-    async fn update(&self, cx: &Cx, out: &ClusterIdentity, _: &Drift, _: &()) -> Result<()> {
+    async fn update(&self, cx: &Cx, out: &ClusterIdentity, drift: &Drift, _: &()) -> Result<()> {
         const OP: &str = "ecs:PutClusterCapacityProviders";
+        if drift.touches("container_insights") {
+            let call = cx.ecs().update_cluster_settings().cluster(&out.arn).settings(insights());
+            call.send().await.op("ecs:UpdateClusterSettings")?;
+        }
+        if !drift.touches("capacity_providers") {
+            return Ok(());
+        }
         let Some(live) = cx.load::<Clusters>(out.arn.clone()).await? else {
             return Err(Error::new(Class::Missing, format!("cluster {} is gone", out.name)));
         };
@@ -98,6 +117,7 @@ impl Resource for Cluster {
             Permission::make("ecs:CreateCluster").on(&[CLUSTERS]).tagging(),
             service_linked_role("ecs.amazonaws.com"),
             Permission::make("ecs:PutClusterCapacityProviders").on(&[CLUSTERS]).tagged(),
+            Permission::make("ecs:UpdateClusterSettings").on(&[CLUSTERS]).tagged(),
             Permission::remove("ecs:DeleteCluster").on(&[CLUSTERS]).tagged(),
             Permission::remove("ecs:ListServices"),
             Permission::remove("ecs:ListTasks"),
@@ -137,6 +157,20 @@ impl Resource for Cluster {
         }
     }
 
+    fn health(live: &ecs::Cluster) -> Option<String> {
+        // Those that nothing of ours uses are left alone, and seen here.
+        let providers = live.capacity_providers();
+        let default = live.default_capacity_provider_strategy().iter();
+        let default: Vec<_> = default.map(|item| item.capacity_provider()).collect();
+        let strategy = match default.as_slice() {
+            [] => String::new(),
+            some => format!(", by default {}", some.join(", ")),
+        };
+        (!providers.is_empty()).then(|| {
+            format!("capacity providers {}{strategy}", sorted(providers.to_vec()).join(", "))
+        })
+    }
+
     fn tags(live: &ecs::Cluster) -> Option<Tags> {
         Some(tags_of(live.tags()))
     }
@@ -165,6 +199,11 @@ impl Resource for Cluster {
     }
 }
 
+fn insights() -> ClusterSetting {
+    let setting = ClusterSetting::builder().name(ClusterSettingName::ContainerInsights);
+    setting.value(CONTAINER_INSIGHTS).build()
+}
+
 /// What a search needs of IAM. It describes all clusters whose names begin with the stack's, also
 /// those of a stack with a longer name.
 pub(super) fn find_permissions() -> Vec<Permission> {
@@ -183,6 +222,7 @@ impl Batch for Clusters {
     async fn fetch(cx: &Cx, arns: Vec<String>) -> Result<BTreeMap<String, ecs::Cluster>> {
         let call = cx.ecs().describe_clusters().set_clusters(Some(arns));
         let call = call.include(ClusterField::Tags).include(ClusterField::Attachments);
+        let call = call.include(ClusterField::Settings);
         let found = call.send().await.op("ecs:DescribeClusters")?;
         let clusters = found.clusters.unwrap_or_default().into_iter();
         let standing = clusters.filter(|cluster| cluster.status() != Some("INACTIVE"));

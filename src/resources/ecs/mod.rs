@@ -4,10 +4,12 @@
 mod capacity;
 pub mod cluster;
 pub mod container;
+mod registration;
 pub mod service;
 pub mod service_connect;
 mod service_network;
 mod service_reads;
+mod settings;
 pub mod task_definition;
 
 #[cfg(test)]

@@ -1,30 +1,37 @@
 //! Service: keeps tasks running, in a target group and in Cloud Map. Actions: ecs:CreateService,
 //! ecs:DescribeServices, ecs:ListServices, ecs:UpdateService, ecs:DeleteService, ecs:ListTasks,
-//! ecs:DescribeTasks, ecs:TagResource, ecs:UntagResource.
+//! ecs:DescribeTasks, ecs:TagResource, ecs:UntagResource, and for what is registered beside its tasks
+//! elasticloadbalancing:DescribeTargetHealth, elasticloadbalancing:DeregisterTargets,
+//! servicediscovery:ListInstances, servicediscovery:DeregisterInstance.
 
 use super::{
     FARGATE, SERVICES, capacity,
     cluster::{self, Cluster},
-    name_in, retag,
+    name_in,
+    registration::{self, Registrations},
+    retag,
     service_connect::{self, Membership},
     service_network::{group_ids, network, subnet_ids},
-    service_reads::{Services, ended_tasks, listed},
-    tag_list, tag_permissions,
+    service_reads::{Services, listed, tasks},
+    settings, tag_list, tag_permissions,
     task_definition::TaskDefinition,
 };
-use crate::resources::{
-    access::service_linked_role,
-    ec2::{security_group::SecurityGroup, subnet::Subnet},
-    elasticloadbalancingv2::target_group::TargetGroup,
-    prelude::*,
-    servicediscovery::{self, private_dns_namespace::PrivateDnsNamespace},
+use crate::{
+    model::{Change, Fix},
+    resources::{
+        access::service_linked_role,
+        ec2::{security_group::SecurityGroup, subnet::Subnet},
+        elasticloadbalancingv2::target_group::TargetGroup,
+        prelude::*,
+        servicediscovery::{self, private_dns_namespace::PrivateDnsNamespace},
+    },
 };
 use aws_sdk_ecs::types::{
-    self as ecs, AssignPublicIp, Deployment, DeploymentCircuitBreaker, DeploymentConfiguration,
-    DeploymentRolloutState, LaunchType, LoadBalancer, PropagateTags, SchedulingStrategy,
-    ServiceRegistry, Task,
+    self as ecs, AssignPublicIp, Deployment, DeploymentRolloutState, LaunchType, LoadBalancer,
+    SchedulingStrategy, ServiceRegistry, Task,
 };
 use futures_util::future::try_join_all;
+use std::rc::Rc;
 
 /// A service's ARN, and the names that calls want.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -95,6 +102,8 @@ pub struct LiveService {
     stopped: Option<String>,
     /// Tasks of an INACTIVE service that still hold their network interfaces.
     stopping: usize,
+    /// What is registered beside its tasks; none where nobody looked, or while they change.
+    registrations: Option<Registrations>,
 }
 
 impl Resource for Service {
@@ -111,11 +120,6 @@ impl Resource for Service {
 
     async fn create(&self, cx: &Cx, needs: &ServiceValues) -> Result<ServiceIdentity> {
         const OP: &str = "ecs:CreateService";
-        let breaker = DeploymentCircuitBreaker::builder().enable(true).rollback(false).build();
-        let deployment = DeploymentConfiguration::builder()
-            .deployment_circuit_breaker(breaker)
-            .maximum_percent(200)
-            .minimum_healthy_percent(100);
         let load_balancers = needs.target_group.as_ref().map(|group| {
             let load_balancer = LoadBalancer::builder()
                 .target_group_arn(&group.arn)
@@ -146,13 +150,13 @@ impl Resource for Service {
             .set_launch_type(launch_type)
             .set_capacity_provider_strategy(strategy)
             .scheduling_strategy(SchedulingStrategy::Replica)
-            .deployment_configuration(deployment.build())
+            .deployment_configuration(settings::deployment())
             .network_configuration(network(needs, self.assign_public_ip)?)
             .set_load_balancers(load_balancers)
             .set_service_registries(registries)
             .set_service_connect_configuration(connect)
             .set_health_check_grace_period_seconds(self.health_check_grace_period_seconds)
-            .propagate_tags(PropagateTags::Service)
+            .propagate_tags(settings::propagate_tags())
             .enable_ecs_managed_tags(true)
             .set_tags(Some(tag_list(cx.tags())));
         let made = call.send().await.op(OP)?;
@@ -165,8 +169,8 @@ impl Resource for Service {
         })
     }
 
-    fn drift(&self, live: &LiveService, needs: &ServiceValues) -> Drift {
-        let live = &live.service;
+    fn drift(&self, described: &LiveService, needs: &ServiceValues) -> Drift {
+        let live = &described.service;
         let group = live.load_balancers().first();
         let target_group = needs.target_group.as_ref();
         let container = target_group.map(|_| (&self.container_name, self.container_port));
@@ -219,6 +223,8 @@ impl Resource for Service {
                 self.health_check_grace_period_seconds,
                 live.health_check_grace_period_seconds(),
             );
+        let drift = settings::compare(drift, live);
+        let drift = described.registrations.iter().fold(drift, |drift, it| it.compare(drift));
         if let Some(status @ ("DRAINING" | "INACTIVE")) = live.status() {
             // It was being deleted, and nothing brings it back.
             return drift.fixed("status", "ACTIVE", status);
@@ -240,7 +246,13 @@ impl Resource for Service {
         drift: &Drift,
         needs: &ServiceValues,
     ) -> Result<()> {
-        let mut call = cx.ecs().update_service().cluster(&out.cluster).service(&out.arn);
+        registration::clear(cx, out, drift).await?;
+        let extra = |change: &Change| change.fix == Fix::Removal;
+        if drift.changes().iter().all(extra) {
+            return Ok(());
+        }
+        let call = cx.ecs().update_service().cluster(&out.cluster).service(&out.arn);
+        let mut call = settings::change(call, drift);
         if drift.touches("task_definition") {
             call = call.task_definition(&needs.task_definition.arn);
         }
@@ -266,8 +278,15 @@ impl Resource for Service {
             let strategy = capacity::strategy(self.capacity_provider)?;
             call = call.set_capacity_provider_strategy(Some(strategy));
         }
-        // AWS refuses another strategy without a new deployment.
-        let anew = ["rollout_state", "unknown_to_its_tasks", "capacity_provider"];
+        // AWS refuses another strategy without a new deployment, tasks that were started while commands
+        // could be run in them can still be told to, and only new tasks are registered.
+        let anew = [
+            "rollout_state",
+            "unknown_to_its_tasks",
+            "capacity_provider",
+            "enable_execute_command",
+            "unregistered_tasks",
+        ];
         if anew.into_iter().any(|field| drift.touches(field)) {
             call = call.force_new_deployment(true);
         }
@@ -285,6 +304,12 @@ impl Resource for Service {
             Permission::make("ecs:CreateService").on(&[SERVICES]).tagging(),
             service_linked_role("ecs.amazonaws.com"),
             Permission::make("ecs:UpdateService").on(&[SERVICES]).tagged(),
+            Permission::look("elasticloadbalancing:DescribeTargetHealth"),
+            Permission::look("servicediscovery:ListInstances").on(&["service/*"]),
+            Permission::make("elasticloadbalancing:DeregisterTargets")
+                .on(&["targetgroup/{short}-*/*"])
+                .tagged(),
+            Permission::make("servicediscovery:DeregisterInstance").on(&["service/*"]).tagged(),
             Permission::remove("ecs:DeleteService").on(&[SERVICES]).tagged(),
         ]);
         all
@@ -313,22 +338,28 @@ impl Resource for Service {
         let service = (*service).clone();
         if service.status() == Some("INACTIVE") {
             // It turns INACTIVE while its last tasks stop, and those hold subnets and groups.
-            let tasks = ended_tasks(cx, &service).await?;
-            let still = |task: &&Task| task.last_status() != Some("STOPPED");
+            let tasks = tasks(cx, &service, true).await?;
+            let still = |task: &&Rc<Task>| task.last_status() != Some("STOPPED");
             let stopping = tasks.iter().filter(still).count();
-            return Ok((stopping > 0).then_some(LiveService { service, stopped: None, stopping }));
+            let live = LiveService { service, stopped: None, stopping, registrations: None };
+            return Ok((stopping > 0).then_some(live));
         }
         let troubled = primary(&service).is_some_and(|deployment| {
             has_failed(deployment) || (cx.with_settings() && deployment.failed_tasks() > 0)
         });
         let stopped = if troubled {
-            let mut tasks = ended_tasks(cx, &service).await?;
+            let mut tasks = tasks(cx, &service, true).await?;
             tasks.sort_by_key(|task| task.stopped_at().map(|at| at.secs()));
             tasks.iter().rev().find_map(|task| task.stopped_reason()).map(String::from)
         } else {
             None
         };
-        Ok(Some(LiveService { service, stopped, stopping: 0 }))
+        let steady = service.status() == Some("ACTIVE") && is_stable(&service);
+        let registrations = match steady && cx.with_traffic() {
+            true => Some(registration::look(cx, &service).await?),
+            false => None,
+        };
+        Ok(Some(LiveService { service, stopped, stopping: 0, registrations }))
     }
 
     fn readiness(live: &LiveService) -> Readiness {
@@ -354,12 +385,7 @@ impl Resource for Service {
             let reason = failed.rollout_state_reason().unwrap_or("the deployment failed");
             return Readiness::Failed(format!("{reason}{}", last_words()));
         }
-        // Emulators that track no rollout leave the state out.
-        let rolled_out = deployment
-            .and_then(|it| it.rollout_state())
-            .is_none_or(|state| *state == DeploymentRolloutState::Completed);
-        let stable = running == desired && service.deployments().len() <= 1 && rolled_out;
-        if stable {
+        if is_stable(service) {
             return Readiness::Ready;
         }
         Readiness::Waiting(format!("{running} of {desired} tasks running{}", last_words()))
@@ -409,6 +435,17 @@ fn stands_on(service: &ecs::Service) -> Vec<String> {
     let registries = service.service_registries().iter().filter_map(|it| it.registry_arn());
     let named = groups.chain(registries).chain(service.task_definition()).map(String::from);
     named.chain(network.into_iter().flatten().cloned()).collect()
+}
+
+/// Whether it runs as many tasks as it shall, all of one deployment that is through.
+fn is_stable(service: &ecs::Service) -> bool {
+    // Emulators that track no rollout leave the state out.
+    let rolled_out = primary(service)
+        .and_then(|it| it.rollout_state())
+        .is_none_or(|state| *state == DeploymentRolloutState::Completed);
+    service.running_count() == service.desired_count()
+        && service.deployments().len() <= 1
+        && rolled_out
 }
 
 /// Whole seconds, as all of AWS's answers agree on them.

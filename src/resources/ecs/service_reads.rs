@@ -4,6 +4,7 @@ use super::{cluster::ClusterIdentity, family_in};
 use crate::resources::prelude::*;
 use aws_sdk_ecs::types::{self as ecs, DesiredStatus, ServiceField, Task};
 use futures_util::future::try_join_all;
+use std::rc::Rc;
 
 /// How many services or tasks one description takes.
 const SERVICES_AT_ONCE: usize = 10;
@@ -18,56 +19,55 @@ pub(super) async fn listed(cx: &Cx, cluster: &ClusterIdentity) -> Result<Vec<(St
     Ok(arns.map(|arn| (cluster.arn.clone(), arn)).collect())
 }
 
-/// The tasks of a service that have stopped or are about to.
-pub(super) async fn ended_tasks(cx: &Cx, service: &ecs::Service) -> Result<Vec<Task>> {
+/// The tasks of a service that shall run, or those that have stopped or are about to.
+pub(super) async fn tasks(cx: &Cx, service: &ecs::Service, ended: bool) -> Result<Vec<Rc<Task>>> {
     let cluster = service.cluster_arn().unwrap_or_default();
     // By family: AWS lists by service only while the service is there.
     let family = service.task_definition().map(family_in).unwrap_or_default();
-    let ended = cx.load::<EndedTasks>((cluster.into(), family.into())).await?;
+    let found = cx.load::<Tasks>((cluster.into(), ended, family.into())).await?;
     let group = format!("service:{}", service.service_name().unwrap_or_default());
-    let tasks = ended.iter().flat_map(|tasks| tasks.iter());
+    let tasks = found.iter().flat_map(|tasks| tasks.iter());
     Ok(tasks.filter(|task| task.group() == Some(&group)).cloned().collect())
 }
 
 /// `ListTasks` and `DescribeTasks`, for all who ask at once: one listing for a family, or for the whole
 /// cluster where several are asked for.
-struct EndedTasks;
+struct Tasks;
 
-impl Batch for EndedTasks {
-    /// The cluster's ARN and the task definition's family.
-    type Key = (String, String);
-    type Value = Vec<Task>;
+impl Batch for Tasks {
+    /// The cluster's ARN, whether they have ended or are about to, the task definition's family.
+    type Key = (String, bool, String);
+    type Value = Vec<Rc<Task>>;
     const MAX: usize = usize::MAX;
 
-    async fn fetch(
-        cx: &Cx,
-        keys: Vec<(String, String)>,
-    ) -> Result<BTreeMap<(String, String), Vec<Task>>> {
-        let mut clusters: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-        for (cluster, family) in &keys {
-            clusters.entry(cluster).or_default().push(family);
+    async fn fetch(cx: &Cx, keys: Vec<Self::Key>) -> Result<BTreeMap<Self::Key, Self::Value>> {
+        let mut listings: BTreeMap<(&str, bool), Vec<&str>> = BTreeMap::new();
+        for (cluster, ended, family) in &keys {
+            listings.entry((cluster, *ended)).or_default().push(family);
         }
-        let lists = clusters.into_iter().map(|(cluster, families)| async move {
+        let lists = listings.into_iter().map(|((cluster, ended), families)| async move {
             let only = if let [family] = families[..] { Some(family) } else { None };
-            let tasks = ended_in(cx, cluster, only).await?.into_iter();
+            let tasks = tasks_in(cx, cluster, ended, only).await?.into_iter();
             let of_family = tasks.filter_map(|task| {
                 let family = family_in(task.task_definition_arn()?).to_owned();
-                Some(((cluster.to_owned(), family), task))
+                Some(((cluster.to_owned(), ended, family), Rc::new(task)))
             });
             Ok::<_, Error>(of_family.collect::<Vec<_>>())
         });
-        let mut ended: BTreeMap<(String, String), Vec<Task>> = BTreeMap::new();
+        let mut found: BTreeMap<Self::Key, Self::Value> = BTreeMap::new();
         for (key, task) in try_join_all(lists).await?.into_iter().flatten() {
-            ended.entry(key).or_default().push(task);
+            found.entry(key).or_default().push(task);
         }
-        Ok(ended)
+        Ok(found)
     }
 }
 
-/// The tasks of a cluster that have stopped or are about to, of one family or of all.
-async fn ended_in(cx: &Cx, cluster: &str, family: Option<&str>) -> Result<Vec<Task>> {
+/// The tasks of a cluster that shall run, or those that have stopped or are about to; of one family or
+/// of all.
+async fn tasks_in(cx: &Cx, cluster: &str, ended: bool, family: Option<&str>) -> Result<Vec<Task>> {
+    let status = if ended { DesiredStatus::Stopped } else { DesiredStatus::Running };
     let pages = cx.ecs().list_tasks().cluster(cluster).set_family(family.map(str::to_owned));
-    let pages = pages.desired_status(DesiredStatus::Stopped).into_paginator().items().send();
+    let pages = pages.desired_status(status).into_paginator().items().send();
     let arns: Option<Vec<String>> = pages.try_collect().await.op("ecs:ListTasks").or_absent()?;
     let arns = arns.unwrap_or_default();
     let reads = arns.chunks(TASKS_AT_ONCE).map(|page| async move {

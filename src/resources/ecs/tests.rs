@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     aws::Cx,
-    model::{Address, Class, Depth, Drift, Readiness, tags, tags::TagChanges},
+    model::{Address, Class, Depth, Readiness, tags, tags::TagChanges},
     resources::{
         Handle, Resource,
         apigateway::rest_api::RestApiId,
@@ -368,7 +368,9 @@ async fn a_service_moves_between_fargate_and_spot_by_new_deployments() {
     pass(400).await;
 
     let providers = Cluster { capacity_providers: &[FARGATE, FARGATE_SPOT], ..cluster("any") };
-    providers.update(cx, &values.cluster, &Drift::none(), &()).await.expect("providers");
+    let standing = Cluster::read(cx, &values.cluster).await.expect("an answer");
+    let lacking = providers.drift(&standing.expect("the cluster"), &());
+    providers.update(cx, &values.cluster, &lacking, &()).await.expect("providers");
     for wish in [spot(), service(1), spot()] {
         let drift = wish.drift(&live(cx, &id).await, &values);
         assert!(drift.touches("capacity_provider") && !drift.replaces(), "{drift}");

@@ -1,11 +1,12 @@
 //! Listener: one port of a load balancer, and where its traffic goes. Actions:
 //! elasticloadbalancing:CreateListener, elasticloadbalancing:DescribeListeners,
 //! elasticloadbalancing:ModifyListener, elasticloadbalancing:DeleteListener,
+//! elasticloadbalancing:DescribeRules and elasticloadbalancing:DeleteRule for rules of others,
 //! elasticloadbalancing:DescribeLoadBalancers, elasticloadbalancing:DescribeTags,
 //! elasticloadbalancing:AddTags, elasticloadbalancing:RemoveTags.
 
 use super::{
-    ARNS, LOAD_BALANCERS, PAGE,
+    ARNS, LISTENERS, LOAD_BALANCERS, PAGE,
     load_balancer::LoadBalancer,
     tagging,
     target_group::{TargetGroup, TargetGroupId},
@@ -46,8 +47,13 @@ pub struct Listener {
 /// The listener, and the tags that its description does not show.
 pub struct LiveListener {
     described: elb::Listener,
+    /// All rules but the default one. We make none.
+    rules: Vec<elb::Rule>,
     tags: Option<Tags>,
 }
+
+/// No node has one of its own: our listeners have their default rule only.
+const RULE: Kind = Kind("AWS::ElasticLoadBalancingV2::ListenerRule");
 
 impl Resource for Listener {
     const KIND: Kind = Kind("AWS::ElasticLoadBalancingV2::Listener");
@@ -72,11 +78,14 @@ impl Resource for Listener {
     fn drift(&self, live: &LiveListener, needs: &ListenerValues) -> Drift {
         let described = &live.described;
         let protocol = described.protocol().map(|it| it.as_str());
-        Drift::none()
+        let drift = Drift::none()
             .fixed("load_balancer_arn", &needs.load_balancer.arn, described.load_balancer_arn())
             .mutable("protocol", &self.protocol, protocol)
             .mutable("port", self.port, described.port())
-            .mutable("default_actions", [&needs.target_group.arn], live.forwards_to())
+            .mutable("default_actions", [&needs.target_group.arn], live.forwards_to());
+        live.rules.iter().fold(drift, |drift, rule| {
+            drift.extra(RULE, "rule", rule.rule_arn().unwrap_or_default(), &shown(rule))
+        })
     }
 
     async fn update(
@@ -86,7 +95,12 @@ impl Resource for Listener {
         drift: &Drift,
         needs: &ListenerValues,
     ) -> Result<()> {
-        if drift.is_empty() {
+        for rule in drift.extras::<String>(RULE) {
+            let call = cx.elb().delete_rule().rule_arn(rule);
+            call.send().await.op("elasticloadbalancing:DeleteRule").or_absent()?;
+        }
+        let own = ["protocol", "port", "default_actions"];
+        if !own.into_iter().any(|field| drift.touches(field)) {
             return Ok(());
         }
         let call = cx.elb().modify_listener().listener_arn(&id.arn);
@@ -96,14 +110,17 @@ impl Resource for Listener {
     }
 
     fn permissions() -> Vec<Permission> {
-        let listeners = &["listener/app/{short}-*/*/*", "listener/net/{short}-*/*/*"];
-        let mut all = tagging::permissions(listeners);
+        let mut all = tagging::permissions(&LISTENERS);
         all.extend([
             Permission::find("elasticloadbalancing:DescribeListeners"),
             Permission::find("elasticloadbalancing:DescribeLoadBalancers"),
+            Permission::look("elasticloadbalancing:DescribeRules"),
+            // What others made carries no tag of ours.
+            Permission::make("elasticloadbalancing:DeleteRule")
+                .on(&["listener-rule/app/{short}-*/*/*/*"]),
             Permission::make("elasticloadbalancing:CreateListener").on(&LOAD_BALANCERS).tagging(),
-            Permission::make("elasticloadbalancing:ModifyListener").on(listeners).tagged(),
-            Permission::remove("elasticloadbalancing:DeleteListener").on(listeners).tagged(),
+            Permission::make("elasticloadbalancing:ModifyListener").on(&LISTENERS).tagged(),
+            Permission::remove("elasticloadbalancing:DeleteListener").on(&LISTENERS).tagged(),
         ]);
         all
     }
@@ -124,8 +141,14 @@ impl Resource for Listener {
 
     async fn read(cx: &Cx, id: &ListenerId) -> Result<Option<LiveListener>> {
         let Some(found) = cx.load::<Listeners>(id.arn.clone()).await? else { return Ok(None) };
-        let tags = tagging::tags_if_asked(cx, &id.arn).await?;
-        Ok(Some(LiveListener { described: (*found).clone(), tags }))
+        // A network load balancer's listeners have no rules.
+        let http = matches!(found.protocol(), Some(ProtocolEnum::Http | ProtocolEnum::Https));
+        let rules = async {
+            if http && cx.with_traffic() { rules_of(cx, id).await } else { Ok(Vec::new()) }
+        };
+        let tags = tagging::tags_if_asked(cx, &id.arn);
+        let (rules, tags) = futures_util::try_join!(rules, tags)?;
+        Ok(Some(LiveListener { described: (*found).clone(), rules, tags }))
     }
 
     fn tags(live: &LiveListener) -> Option<Tags> {
@@ -161,6 +184,33 @@ impl LiveListener {
         }
         targets.into_iter().collect()
     }
+}
+
+/// The rules that others put before the default one.
+async fn rules_of(cx: &Cx, id: &ListenerId) -> Result<Vec<elb::Rule>> {
+    let call = cx.elb().describe_rules().listener_arn(&id.arn).page_size(PAGE);
+    let all: Result<Vec<elb::Rule>> = call
+        .into_paginator()
+        .items()
+        .send()
+        .try_collect()
+        .await
+        .op("elasticloadbalancing:DescribeRules");
+    let all = all.or_absent()?.unwrap_or_default().into_iter();
+    Ok(all.filter(|rule| rule.is_default() != Some(true)).collect())
+}
+
+/// A rule for people: `1 path-pattern /old/*`.
+fn shown(rule: &elb::Rule) -> String {
+    let mut text = rule.priority().unwrap_or_default().to_owned();
+    for condition in rule.conditions() {
+        let words = condition.field().into_iter();
+        for word in words.chain(condition.values().iter().map(String::as_str)) {
+            text.push(' ');
+            text.push_str(word);
+        }
+    }
+    text
 }
 
 fn forward(target_group: &TargetGroupId) -> Action {
@@ -201,7 +251,7 @@ fn parent(arn: &str) -> Option<String> {
 }
 
 /// The listeners of a load balancer; none when it is gone.
-async fn on_load_balancer(cx: &Cx, arn: &str) -> Result<Vec<elb::Listener>> {
+pub(super) async fn on_load_balancer(cx: &Cx, arn: &str) -> Result<Vec<elb::Listener>> {
     let call = cx.elb().describe_listeners().load_balancer_arn(arn).page_size(PAGE);
     let all = call.into_paginator().items().send().try_collect().await;
     Ok(all.op("elasticloadbalancing:DescribeListeners").or_absent()?.unwrap_or_default())

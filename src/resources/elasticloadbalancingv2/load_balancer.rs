@@ -3,12 +3,16 @@
 //! elasticloadbalancing:DescribeLoadBalancerAttributes,
 //! elasticloadbalancing:ModifyLoadBalancerAttributes, elasticloadbalancing:SetSubnets,
 //! elasticloadbalancing:SetSecurityGroups, elasticloadbalancing:DeleteLoadBalancer,
+//! elasticloadbalancing:DescribeListeners and elasticloadbalancing:DeleteListener for those of others,
 //! elasticloadbalancing:DescribeTags, elasticloadbalancing:AddTags,
 //! elasticloadbalancing:RemoveTags, iam:CreateServiceLinkedRole for an account's first one, and
 //! apigateway:GET on /vpclinks to name what holds one.
 
 use super::{
-    ARNS, LOAD_BALANCERS, PAGE, may_be_ours,
+    ARNS, LISTENERS, LOAD_BALANCERS, PAGE,
+    attributes::{self, Attribute},
+    listener::{Listener, ListenerId, on_load_balancer},
+    may_be_ours,
     tagging::{self, Candidate},
 };
 use crate::resources::{
@@ -27,7 +31,8 @@ use aws_sdk_elasticloadbalancingv2::types::{
     LoadBalancerTypeEnum,
 };
 
-const CROSS_ZONE: &str = "load_balancing.cross_zone.enabled";
+/// While it is on, AWS refuses to delete the load balancer.
+const DELETION_PROTECTION: &str = "deletion_protection.enabled";
 
 /// How the account knows a load balancer. All of it is in the creating call's answer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -68,18 +73,53 @@ pub struct LoadBalancer {
     /// Whether a zone's traffic may go to targets in others. Application load balancers always do;
     /// a network load balancer's zone without a healthy target leads nowhere otherwise.
     pub cross_zone: bool,
+    /// The ports that its listeners have. What listens on another one and does not carry the stack's
+    /// tag is somebody else's.
+    #[serde(skip)]
+    pub ports: Vec<i32>,
 }
 
 /// The load balancer, and what AWS shows only one at a time.
 pub struct LiveLoadBalancer {
     described: elb::LoadBalancer,
-    cross_zone: Option<String>,
+    attributes: Option<Tags>,
+    /// The listeners that do not carry the stack's tag.
+    untagged: Vec<elb::Listener>,
     tags: Option<Tags>,
 }
 
 impl LoadBalancer {
     fn is_network(&self) -> bool {
         self.kind_of == LoadBalancerTypeEnum::Network.as_str()
+    }
+
+    fn attributes(&self) -> Vec<Attribute> {
+        let protection = Attribute::new("deletion_protection", DELETION_PROTECTION, false);
+        let own = match self.is_network() {
+            true => [
+                Attribute::new("cross_zone", "load_balancing.cross_zone.enabled", self.cross_zone),
+                Attribute::new(
+                    "client_routing_policy",
+                    "dns_record.client_routing_policy",
+                    "any_availability_zone",
+                ),
+            ],
+            false => [
+                Attribute::new("idle_timeout_seconds", "idle_timeout.timeout_seconds", 60),
+                Attribute::new(
+                    "preserve_host_header",
+                    "routing.http.preserve_host_header.enabled",
+                    false,
+                ),
+            ],
+        };
+        own.into_iter().chain([protection]).collect()
+    }
+
+    /// Those of the untagged listeners that are on no port of ours: ours that lost its tags gets them
+    /// back.
+    fn is_foreign(&self, listener: &elb::Listener) -> bool {
+        listener.port().is_none_or(|port| !self.ports.contains(&port))
     }
 }
 
@@ -128,11 +168,14 @@ impl Resource for LoadBalancer {
             (true, true, false) | (true, false, true) => drift.fixed("security_groups", want, have),
             _ => drift.mutable("security_groups", want, have),
         };
-        match &live.cross_zone {
-            Some(have) if self.is_network() => {
-                drift.mutable("cross_zone", self.cross_zone.to_string(), have)
-            }
-            _ => drift,
+        let foreign = live.untagged.iter().filter(|listener| self.is_foreign(listener));
+        let drift = foreign.fold(drift, |drift, listener| {
+            let id = ListenerId { arn: listener.listener_arn().unwrap_or_default().into() };
+            drift.extra(Listener::KIND, "listener", id, &shown(listener))
+        });
+        match &live.attributes {
+            Some(have) => attributes::compare(drift, &self.attributes(), have),
+            None => drift,
         }
     }
 
@@ -153,12 +196,11 @@ impl Resource for LoadBalancer {
             let call = call.set_security_groups(Some(group_ids(&needs.security_groups)));
             call.send().await.op("elasticloadbalancing:SetSecurityGroups")?;
         }
-        if drift.touches("cross_zone") {
-            let attribute = LoadBalancerAttribute::builder().key(CROSS_ZONE);
-            let attribute = attribute.value(self.cross_zone.to_string()).build();
-            let call = cx.elb().modify_load_balancer_attributes().load_balancer_arn(&id.arn);
-            let call = call.attributes(attribute);
-            call.send().await.op("elasticloadbalancing:ModifyLoadBalancerAttributes")?;
+        let wanted = self.attributes();
+        let touched = attributes::touched(drift, &wanted);
+        set_attributes(cx, id, touched.map(|attribute| (attribute.key, &*attribute.want))).await?;
+        for listener in drift.extras(Listener::KIND) {
+            Listener::delete(cx, &listener).await?;
         }
         Ok(())
     }
@@ -174,6 +216,13 @@ impl Resource for LoadBalancer {
             make("elasticloadbalancing:SetSubnets").tagged(),
             make("elasticloadbalancing:SetSecurityGroups").tagged(),
             make("elasticloadbalancing:ModifyLoadBalancerAttributes").tagged(),
+            Permission::look("elasticloadbalancing:DescribeListeners"),
+            // What others made carries no tag of ours.
+            Permission::make("elasticloadbalancing:DeleteListener").on(&LISTENERS),
+            // To lift a protection that somebody put on it.
+            Permission::remove("elasticloadbalancing:ModifyLoadBalancerAttributes")
+                .on(&LOAD_BALANCERS)
+                .tagged(),
             Permission::remove("apigateway:GET").on(&["/vpclinks"]),
             Permission::remove("elasticloadbalancing:DeleteLoadBalancer")
                 .on(&LOAD_BALANCERS)
@@ -192,15 +241,18 @@ impl Resource for LoadBalancer {
         let Some(found) = cx.load::<LoadBalancers>(id.arn.clone()).await? else { return Ok(None) };
         let described = (*found).clone();
         if !cx.with_settings() {
-            return Ok(Some(LiveLoadBalancer { described, cross_zone: None, tags: None }));
+            let (attributes, untagged, tags) = (None, Vec::new(), None);
+            return Ok(Some(LiveLoadBalancer { described, attributes, untagged, tags }));
         }
-        let network = described.r#type() == Some(&LoadBalancerTypeEnum::Network);
-        let cross_zone = async { if network { cross_zone(cx, id).await } else { Ok(None) } };
+        let untagged = async {
+            if cx.with_traffic() { untagged_listeners(cx, id).await } else { Ok(Vec::new()) }
+        };
         let tags = tagging::tags_if_asked(cx, &id.arn);
-        let both = async { futures_util::try_join!(cross_zone, tags) }.await;
+        let all = async { futures_util::try_join!(attributes_of(cx, id), untagged, tags) }.await;
         // The listing may show what is gone already.
-        let Some((cross_zone, tags)) = both.or_absent()? else { return Ok(None) };
-        Ok(Some(LiveLoadBalancer { described, cross_zone, tags }))
+        let Some((attributes, untagged, tags)) = all.or_absent()? else { return Ok(None) };
+        let attributes = Some(attributes);
+        Ok(Some(LiveLoadBalancer { described, attributes, untagged, tags }))
     }
 
     fn readiness(live: &LiveLoadBalancer) -> Readiness {
@@ -244,9 +296,17 @@ impl Resource for LoadBalancer {
     }
 
     async fn delete(cx: &Cx, id: &LoadBalancerId) -> Result<()> {
-        let call = cx.elb().delete_load_balancer().load_balancer_arn(&id.arn);
-        let gone = call.send().await.op("elasticloadbalancing:DeleteLoadBalancer");
-        gone.or_absent().map(drop)
+        const OP: &str = "elasticloadbalancing:DeleteLoadBalancer";
+        let ask = || cx.elb().delete_load_balancer().load_balancer_arn(&id.arn).send();
+        match ask().await.op(OP).or_absent() {
+            // Somebody protects it from deletion. It carries the stack's tag, and whoever removes the
+            // stack means all of it.
+            Err(error) if error.class != Class::Busy && error.code == "OperationNotPermitted" => {
+                set_attributes(cx, id, [(DELETION_PROTECTION, "false")].into_iter()).await?;
+                ask().await.op(OP).or_absent().map(drop)
+            }
+            answer => answer.map(drop),
+        }
     }
 
     fn id(id: &LoadBalancerId) -> String {
@@ -282,11 +342,45 @@ fn identity(described: Option<&elb::LoadBalancer>) -> Option<LoadBalancerId> {
     })
 }
 
-async fn cross_zone(cx: &Cx, id: &LoadBalancerId) -> Result<Option<String>> {
+async fn attributes_of(cx: &Cx, id: &LoadBalancerId) -> Result<Tags> {
     let call = cx.elb().describe_load_balancer_attributes().load_balancer_arn(&id.arn);
     let found = call.send().await.op("elasticloadbalancing:DescribeLoadBalancerAttributes")?;
-    let attribute = found.attributes().iter().find(|it| it.key() == Some(CROSS_ZONE));
-    Ok(attribute.and_then(|it| it.value()).map(str::to_owned))
+    let all = found.attributes.unwrap_or_default().into_iter();
+    Ok(all.filter_map(|attribute| Some((attribute.key?, attribute.value?))).collect())
+}
+
+/// Changes attributes, if any.
+async fn set_attributes<'a>(
+    cx: &Cx,
+    id: &LoadBalancerId,
+    changes: impl Iterator<Item = (&'a str, &'a str)>,
+) -> Result<()> {
+    let attribute = |(key, value)| LoadBalancerAttribute::builder().key(key).value(value).build();
+    let changes: Vec<_> = changes.map(attribute).collect();
+    if changes.is_empty() {
+        return Ok(());
+    }
+    let call = cx.elb().modify_load_balancer_attributes().load_balancer_arn(&id.arn);
+    let call = call.set_attributes(Some(changes));
+    call.send().await.op("elasticloadbalancing:ModifyLoadBalancerAttributes").map(drop)
+}
+
+/// The listeners that do not carry the stack's tag. Ours of before and ours of this moment do.
+async fn untagged_listeners(cx: &Cx, id: &LoadBalancerId) -> Result<Vec<elb::Listener>> {
+    let all = on_load_balancer(cx, &id.arn).await?;
+    let arns = all.iter().filter_map(|listener| listener.listener_arn.clone());
+    let owned =
+        tagging::owned(cx, arns.map(|arn| (arn.clone(), arn, Vec::new())).collect()).await?;
+    let ours = |listener: &elb::Listener| {
+        owned.iter().any(|found| Some(&*found.out) == listener.listener_arn())
+    };
+    Ok(all.into_iter().filter(|listener| !ours(listener)).collect())
+}
+
+/// A listener for people.
+fn shown(listener: &elb::Listener) -> String {
+    let protocol = listener.protocol().map_or("", |protocol| protocol.as_str());
+    format!(":{} ({protocol})", listener.port().unwrap_or_default())
 }
 
 /// `DescribeLoadBalancers`, for all who ask at once.

@@ -1,6 +1,7 @@
 //! Load balancers. There is no filter by tag: candidates are found by their derived names, then
 //! asked for their tags.
 
+pub mod attributes;
 pub mod listener;
 pub mod load_balancer;
 pub mod tagging;
@@ -19,6 +20,9 @@ const PAGE: i32 = 400;
 
 /// The load balancers of a stack, in permissions.
 const LOAD_BALANCERS: [&str; 2] = ["loadbalancer/app/{short}-*/*", "loadbalancer/net/{short}-*/*"];
+
+/// Their listeners, in permissions.
+const LISTENERS: [&str; 2] = ["listener/app/{short}-*/*/*", "listener/net/{short}-*/*/*"];
 
 /// Whether a name may be one that was derived from the stack's name. Names longer than 32 characters
 /// are cut to 24 and ended with a hash.

@@ -5,16 +5,25 @@
 //! elasticloadbalancing:DeleteTargetGroup, elasticloadbalancing:DescribeTags,
 //! elasticloadbalancing:AddTags, elasticloadbalancing:RemoveTags.
 
-use super::{ARNS, PAGE, may_be_ours, tagging};
+use super::{
+    ARNS, PAGE,
+    attributes::{self, Attribute},
+    may_be_ours, tagging,
+};
 use crate::resources::{
     ec2::vpc::{Vpc, VpcId},
     prelude::*,
 };
 use aws_sdk_elasticloadbalancingv2::types::{
-    self as elb, ProtocolEnum, TargetGroupAttribute, TargetHealthStateEnum, TargetTypeEnum,
+    self as elb, Matcher, ProtocolEnum, TargetGroupAttribute, TargetHealthDescription,
+    TargetHealthStateEnum, TargetTypeEnum,
 };
+use std::collections::BTreeSet;
 
-const DEREGISTRATION_DELAY: &str = "deregistration_delay.timeout_seconds";
+/// What a target answers that works: AWS's default for an HTTP group.
+const MATCHER: &str = "200";
+/// Checks go where traffic goes: AWS's default.
+const TRAFFIC_PORT: &str = "traffic-port";
 
 /// How the account knows a target group.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -57,19 +66,48 @@ pub struct TargetGroup {
     pub health_check: HealthCheck,
     /// How long ECS waits for a stopping task's connections; AWS's default is 300.
     pub deregistration_delay_seconds: i32,
+    /// Whether nothing shall be registered in it: its service keeps no task.
+    #[serde(skip)]
+    pub idle: bool,
 }
 
 /// The target group, and what AWS shows only one at a time.
 pub struct LiveTargetGroup {
     described: elb::TargetGroup,
-    settings: Option<Settings>,
+    attributes: Option<Tags>,
+    targets: Option<Vec<TargetHealthDescription>>,
+    tags: Option<Tags>,
 }
 
-struct Settings {
-    deregistration_delay: Option<String>,
-    healthy: usize,
-    targets: usize,
-    tags: Option<Tags>,
+impl TargetGroup {
+    fn attributes(&self) -> Vec<Attribute> {
+        let delay = self.deregistration_delay_seconds;
+        let mut all = vec![
+            Attribute::new(
+                "deregistration_delay_seconds",
+                "deregistration_delay.timeout_seconds",
+                delay,
+            ),
+            Attribute::new("stickiness", "stickiness.enabled", false),
+            Attribute::new(
+                "cross_zone",
+                "load_balancing.cross_zone.enabled",
+                "use_load_balancer_configuration",
+            ),
+        ];
+        all.extend(match &*self.protocol {
+            "HTTP" => [
+                Attribute::new("algorithm", "load_balancing.algorithm.type", "round_robin"),
+                Attribute::new("slow_start_seconds", "slow_start.duration_seconds", 0),
+            ],
+            _ => [
+                // Targets see the load balancer's addresses, which their group admits.
+                Attribute::new("preserve_client_ip", "preserve_client_ip.enabled", false),
+                Attribute::new("proxy_protocol_v2", "proxy_protocol_v2.enabled", false),
+            ],
+        });
+        all
+    }
 }
 
 impl Resource for TargetGroup {
@@ -110,20 +148,30 @@ impl Resource for TargetGroup {
             .fixed("vpc_id", &vpc.0, described.vpc_id())
             .fixed("target_type", TargetTypeEnum::Ip.as_str(), target_type)
             .mutable("health_check", &self.health_check, live.health_check());
-        let wanted = self.deregistration_delay_seconds.to_string();
-        match &live.settings {
-            Some(settings) => drift.mutable(
-                "deregistration_delay_seconds",
-                wanted,
-                &settings.deregistration_delay,
-            ),
+        let drift = match described.health_check_port() {
+            Some(port) => drift.mutable("health_check_port", TRAFFIC_PORT, port),
+            None => drift,
+        };
+        // Another server's answers than AWS's may lack it; a check by TCP has none.
+        let drift = match described.matcher().and_then(|matcher| matcher.http_code()) {
+            Some(codes) if self.has_matcher() => drift.mutable("matcher", MATCHER, codes),
+            _ => drift,
+        };
+        match &live.attributes {
+            Some(have) => attributes::compare(drift, &self.attributes(), have),
             None => drift,
         }
     }
 
+    fn is_idle(&self) -> bool {
+        self.idle
+    }
+
     async fn update(&self, cx: &Cx, id: &TargetGroupId, drift: &Drift, _: &VpcId) -> Result<()> {
-        if drift.touches("health_check") {
+        let of_checks = ["health_check", "health_check_port", "matcher"];
+        if of_checks.into_iter().any(|field| drift.touches(field)) {
             let check = &self.health_check;
+            let matcher = Matcher::builder().http_code(MATCHER).build();
             let call = cx.elb().modify_target_group().target_group_arn(&id.arn);
             let call = call
                 .health_check_protocol(ProtocolEnum::from(&*check.protocol))
@@ -131,14 +179,18 @@ impl Resource for TargetGroup {
                 .health_check_interval_seconds(check.interval_seconds)
                 .health_check_timeout_seconds(check.timeout_seconds)
                 .healthy_threshold_count(check.healthy_threshold)
-                .unhealthy_threshold_count(check.unhealthy_threshold);
+                .unhealthy_threshold_count(check.unhealthy_threshold)
+                .health_check_port(TRAFFIC_PORT)
+                .set_matcher(self.has_matcher().then_some(matcher));
             call.send().await.op("elasticloadbalancing:ModifyTargetGroup")?;
         }
-        if drift.touches("deregistration_delay_seconds") {
-            let attribute = TargetGroupAttribute::builder().key(DEREGISTRATION_DELAY);
-            let attribute = attribute.value(self.deregistration_delay_seconds.to_string()).build();
+        let wanted = self.attributes();
+        let changes: Vec<_> = attributes::touched(drift, &wanted)
+            .map(|it| TargetGroupAttribute::builder().key(it.key).value(&it.want).build())
+            .collect();
+        if !changes.is_empty() {
             let call = cx.elb().modify_target_group_attributes().target_group_arn(&id.arn);
-            let call = call.attributes(attribute);
+            let call = call.set_attributes(Some(changes));
             call.send().await.op("elasticloadbalancing:ModifyTargetGroupAttributes")?;
         }
         Ok(())
@@ -151,7 +203,7 @@ impl Resource for TargetGroup {
         all.extend([
             Permission::find("elasticloadbalancing:DescribeTargetGroups"),
             Permission::find("elasticloadbalancing:DescribeTargetGroupAttributes"),
-            Permission::find("elasticloadbalancing:DescribeTargetHealth"),
+            Permission::look("elasticloadbalancing:DescribeTargetHealth"),
             make("elasticloadbalancing:CreateTargetGroup").tagging(),
             make("elasticloadbalancing:ModifyTargetGroup").tagged(),
             make("elasticloadbalancing:ModifyTargetGroupAttributes").tagged(),
@@ -174,20 +226,47 @@ impl Resource for TargetGroup {
         let Some(found) = cx.load::<TargetGroups>(id.arn.clone()).await? else { return Ok(None) };
         let described = (*found).clone();
         if !cx.with_settings() {
-            return Ok(Some(LiveTargetGroup { described, settings: None }));
+            let (attributes, targets, tags) = (None, None, None);
+            return Ok(Some(LiveTargetGroup { described, attributes, targets, tags }));
         }
+        let targets = async {
+            if cx.with_traffic() { targets(cx, &id.arn).await.map(Some) } else { Ok(None) }
+        };
+        let tags = tagging::tags_if_asked(cx, &id.arn);
+        let all = async { futures_util::try_join!(attributes_of(cx, id), targets, tags) }.await;
         // The listing may show what is gone already.
-        let settings = settings(cx, id).await.or_absent()?;
-        Ok(settings.map(|settings| LiveTargetGroup { described, settings: Some(settings) }))
+        let Some((attributes, targets, tags)) = all.or_absent()? else { return Ok(None) };
+        let attributes = Some(attributes);
+        Ok(Some(LiveTargetGroup { described, attributes, targets, tags }))
+    }
+
+    fn traffic(live: &LiveTargetGroup) -> Readiness {
+        let Some(targets) = &live.targets else { return Readiness::Ready };
+        if targets.is_empty() {
+            return Readiness::Waiting("no target is registered".into());
+        }
+        if healthy(targets) > 0 {
+            return Readiness::Ready;
+        }
+        let reasons: BTreeSet<&str> = targets
+            .iter()
+            .filter_map(|target| {
+                let health = target.target_health()?;
+                let state = health.state().map(|state| state.as_str());
+                health.reason().map(|reason| reason.as_str()).or(state)
+            })
+            .collect();
+        let reasons = reasons.into_iter().collect::<Vec<_>>().join(", ");
+        Readiness::Waiting(format!("0 of {} targets healthy: {reasons}", targets.len()))
     }
 
     fn health(live: &LiveTargetGroup) -> Option<String> {
-        let settings = live.settings.as_ref()?;
-        Some(format!("{} of {} targets healthy", settings.healthy, settings.targets))
+        let targets = live.targets.as_ref()?;
+        Some(format!("{} of {} targets healthy", healthy(targets), targets.len()))
     }
 
     fn tags(live: &LiveTargetGroup) -> Option<Tags> {
-        live.settings.as_ref()?.tags.clone()
+        live.tags.clone()
     }
 
     async fn retag(cx: &Cx, id: &TargetGroupId, changes: &TagChanges) -> Result<()> {
@@ -207,6 +286,12 @@ impl Resource for TargetGroup {
 
     fn id(id: &TargetGroupId) -> String {
         id.name.clone()
+    }
+}
+
+impl TargetGroup {
+    fn has_matcher(&self) -> bool {
+        self.protocol == "HTTP" && self.health_check.protocol == "HTTP"
     }
 }
 
@@ -230,27 +315,23 @@ fn identity(described: Option<&elb::TargetGroup>) -> Option<TargetGroupId> {
     Some(TargetGroupId { arn, name: described.target_group_name()?.into() })
 }
 
-async fn settings(cx: &Cx, id: &TargetGroupId) -> Result<Settings> {
-    let attributes = async {
-        let call = cx.elb().describe_target_group_attributes().target_group_arn(&id.arn);
-        call.send().await.op("elasticloadbalancing:DescribeTargetGroupAttributes")
-    };
-    let health = async {
-        let call = cx.elb().describe_target_health().target_group_arn(&id.arn);
-        call.send().await.op("elasticloadbalancing:DescribeTargetHealth")
-    };
-    let tags = tagging::tags_if_asked(cx, &id.arn);
-    let (attributes, health, tags) = futures_util::try_join!(attributes, health, tags)?;
-    let mut attributes = attributes.attributes().iter();
-    let delay = attributes.find(|it| it.key() == Some(DEREGISTRATION_DELAY));
-    let targets = health.target_health_descriptions();
-    let states = targets.iter().filter_map(|it| it.target_health()?.state());
-    Ok(Settings {
-        deregistration_delay: delay.and_then(|it| it.value()).map(str::to_owned),
-        healthy: states.filter(|state| **state == TargetHealthStateEnum::Healthy).count(),
-        targets: targets.len(),
-        tags,
-    })
+async fn attributes_of(cx: &Cx, id: &TargetGroupId) -> Result<Tags> {
+    let call = cx.elb().describe_target_group_attributes().target_group_arn(&id.arn);
+    let found = call.send().await.op("elasticloadbalancing:DescribeTargetGroupAttributes")?;
+    let all = found.attributes.unwrap_or_default().into_iter();
+    Ok(all.filter_map(|attribute| Some((attribute.key?, attribute.value?))).collect())
+}
+
+/// What is registered in a target group, and how it is.
+pub async fn targets(cx: &Cx, arn: &str) -> Result<Vec<TargetHealthDescription>> {
+    let call = cx.elb().describe_target_health().target_group_arn(arn);
+    let found = call.send().await.op("elasticloadbalancing:DescribeTargetHealth")?;
+    Ok(found.target_health_descriptions.unwrap_or_default())
+}
+
+fn healthy(targets: &[TargetHealthDescription]) -> usize {
+    let states = targets.iter().filter_map(|target| target.target_health()?.state());
+    states.filter(|state| **state == TargetHealthStateEnum::Healthy).count()
 }
 
 /// `DescribeTargetGroups`, for all who ask at once.

@@ -76,6 +76,7 @@ fn load_balancer(kind_of: &str) -> LoadBalancer {
         scheme: "internal".into(),
         kind_of: kind_of.into(),
         cross_zone: true,
+        ports: vec![3001, 3002],
     }
 }
 
@@ -94,6 +95,7 @@ fn target_group(protocol: &str) -> TargetGroup {
             unhealthy_threshold: 2,
         },
         deregistration_delay_seconds: 5,
+        idle: false,
     }
 }
 

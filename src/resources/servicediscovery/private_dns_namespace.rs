@@ -1,7 +1,8 @@
 //! Private DNS namespace: the names of one VPC. Actions:
 //! servicediscovery:CreatePrivateDnsNamespace, servicediscovery:GetOperation,
 //! servicediscovery:ListOperations, servicediscovery:GetNamespace, servicediscovery:ListNamespaces,
-//! servicediscovery:DeleteNamespace, servicediscovery:ListTagsForResource,
+//! servicediscovery:UpdatePrivateDnsNamespace, servicediscovery:DeleteNamespace,
+//! servicediscovery:ListTagsForResource,
 //! servicediscovery:TagResource, servicediscovery:UntagResource, route53:CreateHostedZone,
 //! route53:GetHostedZone, route53:ListHostedZonesByName, route53:DeleteHostedZone,
 //! ec2:DescribeVpcs, ec2:DescribeRegions, and to name what holds one servicediscovery:ListServices.
@@ -16,7 +17,9 @@ use aws_sdk_servicediscovery::{
     operation::create_private_dns_namespace::CreatePrivateDnsNamespaceError,
     types::{
         self as map, FilterCondition, NamespaceFilter, NamespaceFilterName, OperationFilter,
-        OperationFilterName, OperationStatus, OperationTargetType,
+        OperationFilterName, OperationStatus, OperationTargetType, PrivateDnsNamespaceChange,
+        PrivateDnsNamespaceProperties, PrivateDnsNamespacePropertiesChange,
+        PrivateDnsPropertiesMutable, PrivateDnsPropertiesMutableChange, Soa, SoaChange,
     },
 };
 use std::time::Duration;
@@ -25,6 +28,10 @@ use std::time::Duration;
 const DEADLINE: Duration = Duration::from_secs(600);
 /// Between two questions.
 const STEP: Duration = Duration::from_secs(2);
+
+/// How long resolvers may remember that a name does not exist, in seconds: as long as a task takes to
+/// start, at the most.
+const SOA_TTL: i64 = 15;
 
 /// Its three names.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -44,6 +51,8 @@ pub struct PrivateDnsNamespace {
     pub vpc: Created<Vpc>,
     /// The domain.
     pub name: String,
+    /// For people.
+    pub description: String,
 }
 
 /// The namespace and its tags, which AWS shows one resource at a time.
@@ -69,6 +78,10 @@ impl Resource for PrivateDnsNamespace {
         const OP: &str = "servicediscovery:CreatePrivateDnsNamespace";
         let call = cx.servicediscovery().create_private_dns_namespace();
         let call = call.name(&self.name).vpc(&vpc.0).creator_request_id(cx.token());
+        let soa = built(Soa::builder().ttl(SOA_TTL).build())?;
+        let dns = PrivateDnsPropertiesMutable::builder().soa(soa).build();
+        let properties = PrivateDnsNamespaceProperties::builder().dns_properties(dns).build();
+        let call = call.properties(properties).description(&self.description);
         // A namespace does not say whose names it has: its hosted zone does, which is Route 53's.
         let mut tags = cx.tags();
         tags.insert(tags::VPC.into(), vpc.0.clone());
@@ -86,10 +99,40 @@ impl Resource for PrivateDnsNamespace {
     }
 
     fn drift(&self, live: &LiveNamespace, vpc: &VpcId) -> Drift {
-        let drift = Drift::none().fixed("name", &self.name, live.namespace.name());
-        match live.tags.as_ref().and_then(|tags| tags.get(tags::VPC)) {
+        let namespace = &live.namespace;
+        let drift = Drift::none().fixed("name", &self.name, namespace.name()).mutable(
+            "description",
+            &self.description,
+            namespace.description(),
+        );
+        let drift = match live.tags.as_ref().and_then(|tags| tags.get(tags::VPC)) {
             Some(have) => drift.fixed("vpc_id", &vpc.0, have),
             None => drift,
+        };
+        let dns = namespace.properties().and_then(|it| it.dns_properties());
+        match dns.and_then(|dns| dns.soa()) {
+            Some(soa) => drift.mutable("soa_ttl", SOA_TTL, soa.ttl()),
+            None => drift,
+        }
+    }
+
+    async fn update(&self, cx: &Cx, out: &NamespaceId, drift: &Drift, _: &VpcId) -> Result<()> {
+        if drift.is_empty() {
+            return Ok(());
+        }
+        let soa =
+            drift.touches("soa_ttl").then(|| built(SoaChange::builder().ttl(SOA_TTL).build()));
+        let properties = soa.transpose()?.map(|soa| {
+            let dns = PrivateDnsPropertiesMutableChange::builder().soa(soa).build();
+            PrivateDnsNamespacePropertiesChange::builder().dns_properties(dns).build()
+        });
+        let change = PrivateDnsNamespaceChange::builder().set_properties(properties);
+        let change = change.description(&self.description).build();
+        let call = cx.servicediscovery().update_private_dns_namespace().id(&out.id);
+        match call.namespace(change).send().await.op("servicediscovery:UpdatePrivateDnsNamespace") {
+            // An update is under way; whether it is this one, the next read shows.
+            Err(error) if error.code == "DuplicateRequest" => Ok(()),
+            answer => answer.map(drop),
         }
     }
 
@@ -107,6 +150,11 @@ impl Resource for PrivateDnsNamespace {
             Permission::make("route53:ListHostedZonesByName"),
             Permission::make("ec2:DescribeVpcs"),
             Permission::make("ec2:DescribeRegions"),
+            Permission::make("servicediscovery:UpdatePrivateDnsNamespace")
+                .on(&["namespace/*"])
+                .tagged(),
+            // The SOA record is in the hosted zone.
+            Permission::make("route53:ChangeResourceRecordSets").on(&["hostedzone/*"]),
             Permission::remove("servicediscovery:DeleteNamespace").on(&["namespace/*"]).tagged(),
             Permission::remove("servicediscovery:ListServices"),
             Permission::remove("route53:DeleteHostedZone").on(&["hostedzone/*"]),

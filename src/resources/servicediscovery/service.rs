@@ -1,7 +1,8 @@
 //! Cloud Map service: one name, whose addresses ECS keeps up to date. Actions:
 //! servicediscovery:CreateService, servicediscovery:ListServices, servicediscovery:UpdateService,
 //! servicediscovery:DeleteService, servicediscovery:ListTagsForResource,
-//! servicediscovery:TagResource, servicediscovery:UntagResource, and to name what holds one
+//! servicediscovery:TagResource, servicediscovery:UntagResource,
+//! servicediscovery:GetInstancesHealthStatus, and to name what holds one
 //! servicediscovery:ListInstances.
 
 use super::{
@@ -12,7 +13,7 @@ use super::{
 use crate::resources::prelude::*;
 use aws_sdk_servicediscovery::types::{
     self as map, DnsConfig, DnsConfigChange, DnsRecord, FilterCondition, HealthCheckCustomConfig,
-    RecordType, RoutingPolicy, ServiceChange, ServiceFilter, ServiceFilterName,
+    HealthStatus, RecordType, RoutingPolicy, ServiceChange, ServiceFilter, ServiceFilterName,
 };
 use futures_util::future::try_join_all;
 use std::{collections::BTreeSet, rc::Rc};
@@ -39,12 +40,19 @@ pub struct Service {
     pub name: String,
     /// How long resolvers may keep an address, in seconds.
     pub ttl: i64,
+    /// For people.
+    pub description: String,
+    /// Whether nothing shall be registered: its service keeps no task.
+    #[serde(skip)]
+    pub idle: bool,
 }
 
 /// The service as its namespace lists it, and its tags, which AWS shows one resource at a time.
 pub struct LiveService {
     namespace_id: String,
     service: Rc<map::ServiceSummary>,
+    /// The health of all that is registered; none where nobody asked.
+    instances: Option<Vec<HealthStatus>>,
     tags: Option<Tags>,
 }
 
@@ -71,7 +79,8 @@ impl Resource for Service {
         let dns = built(dns.dns_records(self.record()?).build())?;
         let call = cx.servicediscovery().create_service().name(&self.name);
         let call = call.namespace_id(&namespace.id).creator_request_id(cx.token());
-        let call = call.dns_config(dns).set_tags(Some(tag_list(&cx.tags())?));
+        let call = call.dns_config(dns).description(&self.description);
+        let call = call.set_tags(Some(tag_list(&cx.tags())?));
         let call = call.health_check_custom_config(HealthCheckCustomConfig::builder().build());
         let service = call.send().await.op(OP)?.service.answered(OP, "Service")?;
         Ok(ServiceId {
@@ -96,12 +105,19 @@ impl Resource for Service {
             .fixed("record_types", [RecordType::A.as_str()], types)
             .fixed("health_check_custom_config", true, custom_check)
             .mutable("ttl", self.ttl, ttl.map(DnsRecord::ttl))
+            .mutable("description", &self.description, live.service.description())
+    }
+
+    fn is_idle(&self) -> bool {
+        self.idle
     }
 
     async fn update(&self, cx: &Cx, out: &ServiceId, drift: &Drift, _: &NamespaceId) -> Result<()> {
-        if drift.touches("ttl") {
+        if drift.touches("ttl") || drift.touches("description") {
+            // The call takes away what it does not name.
             let dns = built(DnsConfigChange::builder().dns_records(self.record()?).build())?;
-            let change = ServiceChange::builder().dns_config(dns).build();
+            let change = ServiceChange::builder().dns_config(dns);
+            let change = change.description(&self.description).build();
             let call = cx.servicediscovery().update_service().id(&out.id).service(change);
             match call.send().await.op("servicediscovery:UpdateService") {
                 // An update is under way; whether it is this one, the next read shows.
@@ -118,6 +134,7 @@ impl Resource for Service {
         all.extend([
             Permission::find("servicediscovery:ListNamespaces"),
             Permission::find("servicediscovery:ListServices"),
+            Permission::look("servicediscovery:GetInstancesHealthStatus").on(&[service]),
             Permission::make("servicediscovery:CreateService")
                 .on(&["namespace/*", service])
                 .tagging(),
@@ -147,8 +164,29 @@ impl Resource for Service {
     async fn read(cx: &Cx, out: &ServiceId) -> Result<Option<LiveService>> {
         let key = (out.namespace_id.clone(), out.id.clone());
         let Some(service) = cx.load::<Services>(key).await? else { return Ok(None) };
-        let tags = tags_if_asked(cx, &out.arn).await?;
-        Ok(Some(LiveService { namespace_id: out.namespace_id.clone(), service, tags }))
+        let tags = tags_if_asked(cx, &out.arn);
+        let instances = async {
+            if cx.with_traffic() { health(cx, &out.id).await.map(Some) } else { Ok(None) }
+        };
+        let (tags, instances) = futures_util::try_join!(tags, instances)?;
+        let namespace_id = out.namespace_id.clone();
+        Ok(Some(LiveService { namespace_id, service, instances, tags }))
+    }
+
+    fn traffic(live: &LiveService) -> Readiness {
+        match live.instances.as_deref() {
+            None => Readiness::Ready,
+            Some([]) => Readiness::Waiting("no instance is registered".into()),
+            Some(all) if healthy(all) == 0 => {
+                Readiness::Waiting(format!("0 of {} instances healthy", all.len()))
+            }
+            Some(_) => Readiness::Ready,
+        }
+    }
+
+    fn health(live: &LiveService) -> Option<String> {
+        let all = live.instances.as_ref()?;
+        Some(format!("{} of {} instances healthy", healthy(all), all.len()))
     }
 
     fn tags(live: &LiveService) -> Option<Tags> {
@@ -160,13 +198,11 @@ impl Resource for Service {
     }
 
     async fn holders(cx: &Cx, out: &ServiceId) -> Result<Vec<String>> {
-        let call = cx.servicediscovery().list_instances().service_id(&out.id);
-        let pages = call.into_paginator().send().try_collect().await;
-        let pages: Vec<_> = pages.op("servicediscovery:ListInstances")?;
-        let all = pages.iter().flat_map(|page| page.instances());
-        let address =
-            |it: &map::InstanceSummary| it.attributes()?.get("AWS_INSTANCE_IPV4").cloned();
-        let named = all.filter_map(|it| Some(holder("instance", it.id()?, address(it).as_deref())));
+        let all = instances(cx, &out.id).await?;
+        let named = all.iter().map(|(id, attributes)| {
+            let address = attributes.get("AWS_INSTANCE_IPV4");
+            holder("instance", id, address.map(String::as_str))
+        });
         Ok(named.collect())
     }
 
@@ -178,6 +214,32 @@ impl Resource for Service {
     fn id(out: &ServiceId) -> String {
         out.id.clone()
     }
+}
+
+/// The ID and the attributes of all that is registered; none when there is no such service.
+pub async fn instances(cx: &Cx, id: &str) -> Result<Vec<(String, BTreeMap<String, String>)>> {
+    let call = cx.servicediscovery().list_instances().service_id(id);
+    let pages = call.into_paginator().send().try_collect().await;
+    let pages: Option<Vec<_>> = pages.op("servicediscovery:ListInstances").or_absent()?;
+    let all = pages.unwrap_or_default().into_iter();
+    let all = all.flat_map(|page| page.instances.unwrap_or_default());
+    let named = all
+        .filter_map(|it| Some((it.id?, it.attributes.unwrap_or_default().into_iter().collect())));
+    Ok(named.collect())
+}
+
+/// The health of all that is registered; AWS refuses the question where nothing is.
+async fn health(cx: &Cx, id: &str) -> Result<Vec<HealthStatus>> {
+    let call = cx.servicediscovery().get_instances_health_status().service_id(id);
+    let pages = call.into_paginator().send().try_collect().await;
+    let pages: Option<Vec<_>> =
+        pages.op("servicediscovery:GetInstancesHealthStatus").or_absent()?;
+    let all = pages.unwrap_or_default().into_iter();
+    Ok(all.flat_map(|page| page.status.unwrap_or_default().into_values()).collect())
+}
+
+fn healthy(all: &[HealthStatus]) -> usize {
+    all.iter().filter(|status| **status == HealthStatus::Healthy).count()
 }
 
 /// All services of a namespace; none when there is no such namespace.

@@ -37,9 +37,19 @@ struct Declared {
 fn declared(cx: &Cx, ttl: i64) -> Declared {
     let mut blueprint = Blueprint::new(cx);
     let vpc = blueprint.declare("vpc", vpc()).created();
-    let of = |vpc| PrivateDnsNamespace { vpc, name: "shop.local".into() };
+    let of = |vpc| PrivateDnsNamespace {
+        vpc,
+        name: "shop.local".into(),
+        description: "Names of the shop".into(),
+    };
     let namespace = blueprint.declare("namespace", of(vpc.clone())).created();
-    let service = Service { namespace, name: "cart".into(), ttl };
+    let service = Service {
+        namespace,
+        name: "cart".into(),
+        ttl,
+        description: "Tasks of the cart".into(),
+        idle: false,
+    };
     Declared { namespace: of(vpc), service }
 }
 

@@ -85,9 +85,10 @@ fn of_ecs(account: &Account, call: &Call) -> Vec<String> {
         "RegisterTaskDefinition" => {
             made("task-definition", &format!("{}:*", input.text_or_empty("family")))
         }
-        "DescribeClusters" | "DeleteCluster" | "PutClusterCapacityProviders" => {
-            given(input, &["cluster", "clusters"])
-        }
+        "DescribeClusters"
+        | "DeleteCluster"
+        | "PutClusterCapacityProviders"
+        | "UpdateClusterSettings" => given(input, &["cluster", "clusters"]),
         "DescribeServices" | "UpdateService" | "DeleteService" => {
             given(input, &["service", "services"])
         }
@@ -111,7 +112,7 @@ fn of_load_balancing(account: &Account, call: &Call) -> Vec<String> {
         "CreateListener" => given(input, &["LoadBalancerArn"]),
         "AddTags" | "RemoveTags" => given(input, &["ResourceArns"]),
         reads if reads.starts_with("Describe") => Vec::new(),
-        _ => given(input, &["LoadBalancerArn", "ListenerArn", "TargetGroupArn"]),
+        _ => given(input, &["LoadBalancerArn", "ListenerArn", "RuleArn", "TargetGroupArn"]),
     }
 }
 

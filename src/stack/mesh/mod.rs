@@ -60,7 +60,11 @@ pub struct Mesh {
 
 /// Declares what the whole mesh shares.
 pub fn base(blueprint: &mut Blueprint, config: &Config, provider: &Base, facts: &Facts) -> Mesh {
-    let namespace = PrivateDnsNamespace { vpc: provider.vpc.created(), name: config.namespace() };
+    let namespace = PrivateDnsNamespace {
+        vpc: provider.vpc.created(),
+        name: config.namespace(),
+        description: format!("Names in the mesh of {}", blueprint.cx().scope().stack),
+    };
     let namespace = blueprint.declare("mesh/namespace", namespace);
     let app_mesh = (facts.mesh.kind == Kind::AppMesh).then(|| app_mesh::parts(blueprint, config));
     // Tasks that still call by Service Connect's names need them until they are replaced.
@@ -109,6 +113,8 @@ impl Mesh {
             namespace: self.namespace.created(),
             name: service.name.clone(),
             ttl: 5,
+            description: format!("Tasks of {}", service.name),
+            idle: service.desired == 0,
         };
         blueprint.declare(format!("mesh/discovery/{}", service.name), registry)
     }
