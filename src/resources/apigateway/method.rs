@@ -50,6 +50,8 @@ pub struct Method {
     pub path: String,
     /// At most 29000.
     pub timeout_ms: i32,
+    /// What generated clients call it, such as `GetCrystal`.
+    pub operation_name: String,
 }
 
 /// Where a method stands: AWS keeps no tags on it.
@@ -120,6 +122,7 @@ impl Resource for Method {
         let _turn = turn(&api).await;
         let call = cx.apigateway().put_method().rest_api_id(&api).resource_id(&id);
         let call = call.http_method(&self.http_method).authorization_type(NO_AUTHORIZATION);
+        let call = call.operation_name(&self.operation_name);
         call.send().await.op("apigateway:PutMethod")?;
         Ok(MethodId { api, resource: id, http_method: self.http_method.clone() })
     }
@@ -127,6 +130,7 @@ impl Resource for Method {
     fn drift(&self, live: &apigateway::Method, needs: &MethodValues) -> Drift {
         let method = Drift::none()
             .mutable("authorization_type", NO_AUTHORIZATION, live.authorization_type())
+            .mutable("operation_name", &self.operation_name, live.operation_name())
             .mutable("api_key_required", false, live.api_key_required().unwrap_or_default());
         let answers = live.method_responses().is_some_and(|all| all.contains_key(OK));
         let method = method.mutable("method_response", true, answers);
@@ -163,6 +167,9 @@ impl Resource for Method {
         let mut steps = Vec::new();
         if drift.touches("authorization_type") {
             steps.push(patch(Op::Replace, "/authorizationType", NO_AUTHORIZATION));
+        }
+        if drift.touches("operation_name") {
+            steps.push(patch(Op::Replace, "/operationName", &self.operation_name));
         }
         if drift.touches("api_key_required") {
             steps.push(patch(Op::Replace, "/apiKeyRequired", "false"));
