@@ -17,6 +17,7 @@ mod policy;
 mod reap;
 mod safety;
 mod scale;
+mod silence;
 mod spot;
 mod vpc_link;
 mod zones;
