@@ -38,12 +38,6 @@ fn ours<E: ProvideErrorMetadata>(
             (class, code.into(), message)
         }
         SdkError::TimeoutError(_) => (Class::Transient, "RequestTimeout".into(), causes(error)),
-        SdkError::DispatchFailure(_)
-            if operation.starts_with("appmesh:") && causes(error).contains("dns error") =>
-        {
-            // AWS has taken the service's name out of DNS; other services' names answer.
-            (Class::Closed, "NoSuchHost".into(), causes(error))
-        }
         SdkError::DispatchFailure(failure) if failure.is_io() || failure.is_timeout() => {
             (Class::Transient, "ConnectionFailed".into(), causes(error))
         }
@@ -56,8 +50,11 @@ fn ours<E: ProvideErrorMetadata>(
         SdkError::ResponseError(_) => (Class::Transient, "UnreadableAnswer".into(), causes(error)),
         _ => (Class::Invalid, "NotSent".into(), causes(error)),
     };
+    // Of a service that AWS has ended, nobody knows whether it will be back.
+    let is_silent = class == Class::Transient && operation.starts_with("appmesh:");
+    let class = if is_silent { Class::Silent } else { class };
     let hint = match class {
-        Class::Closed => {
+        Class::Closed | Class::Silent => {
             Some("AWS ended App Mesh on 30 September 2026: set mesh.kind = \"service-connect\"")
         }
         _ if is_of_another_time(&code, &message) => {

@@ -11,9 +11,10 @@
 use super::{
     Clients, Cx, OpResult, OrAbsent,
     tags::{AnyTag, tags_in, tags_of},
+    through_silence,
     vpc_links::vpc_links,
 };
-use crate::model::{Class, Result, Tags, tags as keys};
+use crate::model::{Class, Error, Result, Tags, tags as keys};
 use aws_sdk_apigateway::types::{RestApi, VpcLink};
 use aws_sdk_appmesh::types::MeshRef;
 use aws_sdk_ec2::types::{Filter, TagDescription};
@@ -45,6 +46,14 @@ impl Expiry {
 /// # Errors
 /// When a listing is refused. A mesh service that AWS no longer offers has no meshes.
 pub async fn stacks(cx: &Cx) -> Result<BTreeMap<String, Expiry>> {
+    Ok(stacks_but_silent(cx).await?.0)
+}
+
+/// Likewise, and what kept App Mesh from being asked, if it was not: then it counts as empty.
+///
+/// # Errors
+/// Those of [`stacks`].
+pub async fn stacks_but_silent(cx: &Cx) -> Result<(BTreeMap<String, Expiry>, Option<Error>)> {
     let (networks, roles, groups, clusters, revisions, meshes, balancing, apis, namespaces) = try_join!(
         networks(cx),
         roles(cx),
@@ -56,6 +65,7 @@ pub async fn stacks(cx: &Cx) -> Result<BTreeMap<String, Expiry>> {
         apis(cx),
         namespaces(cx)
     )?;
+    let (meshes, silence) = meshes;
     let all = [networks, roles, groups, clusters, revisions, meshes, balancing, apis, namespaces];
     let mut stacks: BTreeMap<String, Expiry> = BTreeMap::new();
     for tags in all.iter().flatten() {
@@ -63,7 +73,7 @@ pub async fn stacks(cx: &Cx) -> Result<BTreeMap<String, Expiry>> {
             stacks.entry(stack.clone()).or_default().hear(tags);
         }
     }
-    Ok(stacks)
+    Ok((stacks, silence))
 }
 
 fn of_all<T, G: AnyTag>(all: Vec<T>, tags: impl Fn(&T) -> &[G]) -> Vec<Tags> {
@@ -131,22 +141,30 @@ async fn clusters(cx: &Clients) -> Result<Vec<Tags>> {
     Ok(try_join_all(pages).await?.into_iter().flatten().collect())
 }
 
-async fn meshes(cx: &Clients) -> Result<Vec<Tags>> {
-    let pages = cx.appmesh().list_meshes().into_paginator().items();
-    let listed: Result<Vec<MeshRef>> = pages.send().try_collect().await.op("appmesh:ListMeshes");
-    let meshes = match listed {
+async fn meshes(cx: &Cx) -> Result<(Vec<Tags>, Option<Error>)> {
+    let list = async || -> Result<Vec<MeshRef>> {
+        let pages = cx.appmesh().list_meshes().into_paginator().items();
+        pages.send().try_collect().await.op("appmesh:ListMeshes")
+    };
+    let meshes = match through_silence(cx.clock(), list).await {
         Ok(meshes) => meshes,
         Err(error) if matches!(error.class, Class::Throttled | Class::Transient) => {
             return Err(error);
         }
-        Err(_) => return Ok(Vec::new()),
+        Err(error) if error.class == Class::Silent => {
+            return Ok((Vec::new(), Some(error)));
+        }
+        Err(_) => return Ok((Vec::new(), None)),
     };
     let tags = meshes.iter().map(|mesh| async {
         let call = cx.appmesh().list_tags_for_resource().resource_arn(mesh.arn());
-        let shown = call.send().await.op("appmesh:ListTagsForResource").or_absent()?;
+        let shown = match call.send().await.op("appmesh:ListTagsForResource").or_absent() {
+            Err(error) if error.class == Class::Silent => None,
+            shown => shown?,
+        };
         Ok(shown.map(|shown| tags_of(shown.tags())).unwrap_or_default())
     });
-    try_join_all(tags).await
+    Ok((try_join_all(tags).await?, None))
 }
 
 async fn load_balancing(cx: &Clients) -> Result<Vec<Tags>> {

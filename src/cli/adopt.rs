@@ -2,8 +2,12 @@
 
 use super::{CliError, Exit, args::Common, session::Session, trace};
 use crate::{
-    engine::{Events, Interrupt, survey::census},
-    model::{Address, Found, Graph, Identity, KindOps},
+    engine::{
+        Events, Interrupt,
+        survey::{Census, census},
+        work::Work,
+    },
+    model::{Address, Found, Graph, Identity, KindOps, Tags},
     report::{
         Output, Reporter,
         text::{count, out},
@@ -95,12 +99,16 @@ pub async fn adopt(
 ) -> Result<Adopted, CliError> {
     let scope = session.cx.scope();
     // A sound state of another account or region is refused: it is not damaged, it is not meant.
-    if let Ok(store) = Store::read(&session.directory, &scope.stack) {
+    let before = Store::read(&session.directory, &scope.stack);
+    if let Ok(store) = &before {
         session.own(store.state())?;
     }
     let memory = Store::in_memory(State::of(&scope.stack));
     let engine = session.engine(memory, events, Interrupt::default());
-    let census = census(&engine.work, session.registry.iter()).await?;
+    let mut census = census(&engine.work, session.registry.iter()).await?;
+    if let Ok(store) = before {
+        add_unseen(&mut census, &engine.work, session, store.state());
+    }
     let ending = jiff::Timestamp::now().strftime("%Y%m%dT%H%M%SZ").to_string();
     let aside = set_aside(&session.directory, &ending)?;
     let mut store = session.store()?;
@@ -126,6 +134,25 @@ pub async fn adopt(
     store.sync(end)?;
     store.compact()?;
     Ok(adopted)
+}
+
+/// What is on record of services that could not be asked stays on record.
+fn add_unseen(census: &mut Census, work: &Work, session: &Session, state: &State) {
+    for (address, record) in state.records.iter() {
+        let Some(kind) = session.registry.get(&record.kind) else { continue };
+        if work.silence(kind.kind()).is_none() {
+            continue;
+        }
+        let identities = record.retired.iter().chain(&record.identity);
+        let found = identities.zip(0..).map(|(identity, rank)| Found {
+            address: address.clone(),
+            token: None,
+            out: identity.clone(),
+            rank,
+            tags: Tags::new(),
+        });
+        census.entry(kind.kind().0).or_default().extend(found);
+    }
 }
 
 fn by_address(found: Vec<Found>) -> BTreeMap<Address, Vec<Found>> {

@@ -117,6 +117,7 @@ pub async fn look(session: &Session, store: Store) -> Result<Vec<Check>, CliErro
         }
         Err(error) => return Err(error),
     };
+    checks.extend(session.zones().map(|zones| doctor::zones::tell(&zones)));
     checks.extend(session.mesh().map(|choice| mesh::tell(&choice)));
     let engine = session.engine(store, Events::nowhere(), Interrupt::default());
     match engine.survey(&graph, Depth::Listed).await {

@@ -20,6 +20,7 @@ use crate::{
         self, Facts,
         mesh::{Choice, Kind},
         policies::{self, Command, MANAGED, Policy as Document},
+        zones::Zones,
     },
     state::{State, Store},
 };
@@ -115,7 +116,7 @@ impl Policy {
         let clients = Clients::load(&endpoint, CallLog::default()).await;
         let cx = Cx::new(clients, scope, Clock::started(1.0));
         let facts = Facts {
-            zones: zones(&cx.scope().region, config.network.availability_zones),
+            zones: Zones::named(zones(&cx.scope().region, config.network.availability_zones)),
             wants_logging_role: true,
             mesh: Choice::given(self.kind(config, state)),
         };

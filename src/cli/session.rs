@@ -35,6 +35,9 @@ use crate::{
 use jiff::Timestamp;
 use std::{cell::RefCell, path::PathBuf, rc::Rc, time::Duration};
 
+/// What the names of App Mesh's kinds begin with.
+const APP_MESH: &str = "AWS::AppMesh::";
+
 /// How long after a second signal the work may take to end by itself.
 const GRACE: Duration = Duration::from_secs(1);
 
@@ -254,14 +257,29 @@ impl Session {
         }
     }
 
-    /// The engine over a state.
+    /// The engine over a state. After [`graph`](Self::graph) it knows nothing of App Mesh where that
+    /// can hold nothing of the stack.
     pub fn engine(&self, store: Store, events: Events, interrupt: Interrupt) -> Engine {
         let seed = rand::random();
         let mut work = Work::new(self.clock, events, Retry::seeded(seed), interrupt, store);
         work.estimates = Estimates::of(&history::read(&self.directory));
         let log = self.cx.log().clone();
         work.date = Rc::new(move || Timestamp::now().as_second() + log.skew().unwrap_or_default());
-        Engine { work, registry: self.registry.clone() }
+        let registry = match self.passes_by_app_mesh(&work) {
+            true => self.registry.without(APP_MESH),
+            false => self.registry.clone(),
+        };
+        Engine { work, registry }
+    }
+
+    /// Whether App Mesh can hold nothing of the stack, by what was decided and what is on record. A
+    /// record that is not whole may say too little.
+    fn passes_by_app_mesh(&self, work: &Work) -> bool {
+        let Some(choice) = self.mesh().filter(|choice| !choice.asks_app_mesh) else { return false };
+        let holds = work.with_state(|state| {
+            state.records.values().any(|record| record.kind.starts_with(APP_MESH))
+        });
+        !holds && (work.is_whole() == Some(true) || !choice.settled)
     }
 
     /// Sums up a run of this command and keeps its timings for later estimates. `edges` is what

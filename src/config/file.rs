@@ -202,18 +202,23 @@ impl Reader {
             backends: self.get(&at, "backends"),
             environment: self.map(&environment),
             weights: self.map(&weights),
-            health: self.health(&at),
+            health: self.health(&at, expose == "public"),
         }
     }
 
-    fn health(&mut self, service: &Section<'_>) -> HealthCheck {
+    fn health(&mut self, service: &Section<'_>, is_public: bool) -> HealthCheck {
         let health = self.section(service, "health");
         self.refuse_unknown(&health);
+        // A page waits for back-ends that are away, up to 4 s in the demonstration: it must not be
+        // taken for dead with them.
+        let (interval, timeout, unhealthy) = if is_public { (6, 5, 3) } else { (5, 2, 2) };
+        let interval_seconds = self.optional(&health, "interval_seconds").unwrap_or(interval);
+        let fitting = timeout.min(interval_seconds - 1);
         HealthCheck {
-            interval_seconds: self.get(&health, "interval_seconds"),
-            timeout_seconds: self.get(&health, "timeout_seconds"),
+            interval_seconds,
+            timeout_seconds: self.optional(&health, "timeout_seconds").unwrap_or(fitting),
             healthy: self.get(&health, "healthy"),
-            unhealthy: self.get(&health, "unhealthy"),
+            unhealthy: self.optional(&health, "unhealthy").unwrap_or(unhealthy),
         }
     }
 

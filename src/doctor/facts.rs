@@ -9,7 +9,7 @@
 
 use super::{
     Plan, limits, names,
-    permissions::{self, Question},
+    permissions::{self, Denied},
     plan::Vcpus,
     quotas, service_roles,
 };
@@ -108,9 +108,9 @@ pub struct Facts {
     /// Nodes whose names seemed to be taken, by themselves: reads lag behind creates.
     pub ours: BTreeSet<Address>,
     /// What the caller may not do, of what the plan needs.
-    pub barred: Asked<BTreeSet<Question>>,
+    pub barred: Asked<Denied>,
     /// Which of AWS's own roles, that are absent, the caller may not have made.
-    pub denied: Asked<BTreeSet<Question>>,
+    pub denied: Asked<Denied>,
 }
 
 impl Facts {

@@ -16,6 +16,7 @@ pub mod plan;
 pub mod quotas;
 pub mod registry;
 pub mod service_roles;
+pub mod zones;
 
 pub use facts::{Asked, Facts, own_permissions};
 pub use images::Images;

@@ -39,6 +39,19 @@ impl Question {
     }
 }
 
+/// Who does not allow something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Denial {
+    /// The caller's own policies.
+    Policy,
+    /// The organisation's policies, by what the simulation can tell: it knows a request's region and
+    /// principal, and nothing else that a condition may ask for.
+    Organization,
+}
+
+/// What is denied, and by whom.
+pub type Denied = BTreeMap<Question, Denial>;
+
 /// What the kinds of the plan need, but for AWS's own roles, which are asked for by themselves.
 pub fn questions(scope: &Scope, plan: &Plan) -> BTreeSet<Question> {
     let all = plan.wanted.iter().flat_map(|wanted| &wanted.permissions);
@@ -73,7 +86,13 @@ pub fn judge(plan: &Plan, facts: &Facts) -> Vec<Check> {
     let all = plan.wanted.iter().flat_map(|wanted| &wanted.permissions);
     let makes: BTreeSet<&str> =
         all.filter(|it| it.need == Need::Make).map(|it| it.action.as_str()).collect();
-    let actions: BTreeSet<&str> = denied.iter().map(|question| question.action.as_str()).collect();
+    let by = |denial| -> BTreeSet<&str> {
+        let of = denied.iter().filter(|(_, by)| **by == denial);
+        of.map(|(question, _)| question.action.as_str()).collect()
+    };
+    let actions = by(Denial::Policy);
+    let by_organization: Vec<&str> =
+        by(Denial::Organization).difference(&actions).copied().collect();
     let (now, later): (Vec<&str>, Vec<&str>) =
         actions.into_iter().partition(|action| makes.contains(action));
     let mut checks = Vec::new();
@@ -83,6 +102,13 @@ pub fn judge(plan: &Plan, facts: &Facts) -> Vec<Check> {
     if !later.is_empty() {
         let what = format!("not allowed, and needed to look or to remove: {}", listed(&later));
         checks.push(Check::warning(NAME, what, REMEDY));
+    }
+    if !by_organization.is_empty() {
+        let what =
+            format!("the organisation's policies may not allow: {}", listed(&by_organization));
+        let remedy = "a simulation does not know all that their conditions ask for: if `meshctl up` \
+                      is refused, ask whoever manages the organisation";
+        checks.push(Check::warning(NAME, what, remedy));
     }
     if checks.is_empty() {
         checks.push(Check::ok(NAME, "all that is to be done is allowed, by IAM's simulation"));
@@ -100,11 +126,11 @@ fn listed(actions: &[&str]) -> String {
 ///
 /// # Errors
 /// When the simulation is refused, or the caller is of a kind that IAM does not simulate.
-pub async fn denied(cx: &Cx, questions: BTreeSet<Question>) -> Result<BTreeSet<Question>> {
+pub async fn denied(cx: &Cx, questions: BTreeSet<Question>) -> Result<Denied> {
     if questions.is_empty() {
-        return Ok(questions);
+        return Ok(Denied::new());
     }
-    let Some(who) = principal(cx).await? else { return Ok(BTreeSet::new()) };
+    let Some(who) = principal(cx).await? else { return Ok(Denied::new()) };
     // Every action of a call is tried on every resource of it, so what goes together is asked for
     // together.
     let mut groups: BTreeMap<_, Vec<Question>> = BTreeMap::new();
@@ -117,11 +143,32 @@ pub async fn denied(cx: &Cx, questions: BTreeSet<Question>) -> Result<BTreeSet<Q
     Ok(try_join_all(answers).await?.into_iter().flatten().collect())
 }
 
-async fn ask(cx: &Cx, who: &str, group: &[Question]) -> Result<Vec<Question>> {
+/// What every request has, whatever it asks for: policies that limit the region are common, and a
+/// simulation that is not told takes them for a denial.
+fn always(cx: &Cx, who: &str, service: &str) -> BTreeMap<String, String> {
+    let caller = &cx.scope().caller;
+    // IAM is one for the whole partition, and its requests are of the region where it stands.
+    let region = match (service, &*caller.partition) {
+        ("iam" | "route53", "aws-cn") => "cn-north-1",
+        ("iam" | "route53", "aws-us-gov") => "us-gov-west-1",
+        ("iam" | "route53", _) => "us-east-1",
+        _ => &cx.scope().region,
+    };
+    let keys = [
+        ("aws:RequestedRegion", region),
+        ("aws:PrincipalArn", who),
+        ("aws:PrincipalAccount", &caller.account),
+    ];
+    keys.map(|(key, value)| (key.to_owned(), value.to_owned())).into()
+}
+
+async fn ask(cx: &Cx, who: &str, group: &[Question]) -> Result<Vec<(Question, Denial)>> {
     let actions: BTreeSet<String> = group.iter().map(|one| one.action.clone()).collect();
     let resources: BTreeSet<String> = group.iter().map(|one| one.resource.clone()).collect();
     // All of a group have the same.
-    let context = group.first().into_iter().flat_map(|one| &one.context).map(|(key, value)| {
+    let mut known = group.first().map(|one| always(cx, who, one.service())).unwrap_or_default();
+    known.extend(group.first().into_iter().flat_map(|one| one.context.clone()));
+    let context = known.iter().map(|(key, value)| {
         let entry = ContextEntry::builder().context_key_name(key).context_key_values(value);
         entry.context_key_type(ContextKeyTypeEnum::String).build()
     });
@@ -132,9 +179,13 @@ async fn ask(cx: &Cx, who: &str, group: &[Question]) -> Result<Vec<Question>> {
     let call = call.set_context_entries((!context.is_empty()).then_some(context));
     let pages = call.into_paginator().items().send();
     let found: Vec<_> = pages.try_collect().await.op("iam:SimulatePrincipalPolicy")?;
-    let mut decisions = BTreeMap::new();
+    let (mut decisions, mut by_organization) = (BTreeMap::new(), BTreeSet::new());
     for result in &found {
         let action = result.eval_action_name().to_ascii_lowercase();
+        let organization = result.organizations_decision_detail();
+        if organization.is_some_and(|detail| !detail.allowed_by_organizations()) {
+            by_organization.insert(action.clone());
+        }
         for one in result.resource_specific_results() {
             // A condition on something that was not given decides nothing.
             if !one.missing_context_values().is_empty() {
@@ -156,7 +207,12 @@ async fn ask(cx: &Cx, who: &str, group: &[Question]) -> Result<Vec<Question>> {
         // What it says nothing of is not held against anybody.
         decisions.get(&key).is_none_or(|it| *it == PolicyEvaluationDecisionType::Allowed)
     };
-    Ok(group.iter().filter(|question| !allowed(question)).cloned().collect())
+    let denied = group.iter().filter(|question| !allowed(question)).map(|question| {
+        let is_organization = by_organization.contains(&question.action.to_ascii_lowercase());
+        let by = if is_organization { Denial::Organization } else { Denial::Policy };
+        (question.clone(), by)
+    });
+    Ok(denied.collect())
 }
 
 /// Whose policies to simulate; `None` for the account's root, which may do everything.

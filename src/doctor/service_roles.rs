@@ -1,7 +1,10 @@
 //! Whether AWS's services have their roles in the account. AWS makes each at the first use, if the
 //! caller may have it made.
 
-use super::{Asked, Facts, Plan, permissions::Question};
+use super::{
+    Asked, Facts, Plan,
+    permissions::{Denial, Question},
+};
 use crate::{
     aws::{Caller, Scope},
     model::Check,
@@ -64,7 +67,7 @@ pub fn judge(scope: &Scope, plan: &Plan, facts: &Facts) -> Vec<Check> {
     }
     let denied = |(service, name): &&(&str, &str)| {
         let question = question(scope, service, name);
-        matches!(&facts.denied, Asked::Known(denied) if denied.contains(&question))
+        matches!(&facts.denied, Asked::Known(denied) if denied.get(&question) == Some(&Denial::Policy))
     };
     let absent = absent(plan, facts);
     let (barred, creatable): (Vec<_>, Vec<_>) = absent.iter().partition(denied);

@@ -92,7 +92,12 @@ pub async fn remove(work: &Work, things: &[Extra]) -> Removed {
                 removed.deleted.push(address);
             }
             Err(error) => {
-                let kept = error.class == Class::Kept;
+                // Of a service that AWS has ended, what cannot be removed is nobody's loss.
+                let is_silent = error.class == Class::Silent;
+                if is_silent {
+                    work.keeps_silent(extra.kind.kind(), &error);
+                }
+                let kept = is_silent || error.class == Class::Kept;
                 for extra in queue.failed(at).into_iter().map(|at| &things[at]) {
                     if kept {
                         let reason = format!("{address} stays and needs it");

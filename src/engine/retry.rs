@@ -2,11 +2,17 @@
 
 use crate::model::{Class, Error};
 use rand::{RngExt, SeedableRng, rngs::Xoshiro256PlusPlus};
-use std::{cell::RefCell, time::Duration};
+use std::{
+    cell::{Cell, RefCell},
+    time::Duration,
+};
 
 /// How long what is to go may take, or be held by what lingers: as long as Terraform's provider waits for
 /// a NAT gateway. Giving up earlier gains nothing, for what is left must go all the same.
 pub const GOING: Duration = Duration::from_secs(30 * 60);
+
+/// How long a service that AWS has ended may keep silent; after that, one attempt a call is enough.
+pub const SILENCE: Duration = Duration::from_secs(20);
 
 /// What was being done when an error came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -22,12 +28,17 @@ pub enum Doing {
 }
 
 /// Seeded, so that a run can be reproduced.
-pub struct Retry(RefCell<Xoshiro256PlusPlus>);
+pub struct Retry {
+    random: RefCell<Xoshiro256PlusPlus>,
+    /// Whether a service kept silent until nobody waits for it any longer.
+    given_up: Cell<bool>,
+}
 
 impl Retry {
     /// Delays that this seed gives.
     pub fn seeded(seed: u64) -> Self {
-        Self(RefCell::new(Xoshiro256PlusPlus::seed_from_u64(seed)))
+        let random = RefCell::new(Xoshiro256PlusPlus::seed_from_u64(seed));
+        Self { random, given_up: Cell::default() }
     }
 
     /// How long to wait before the next attempt; `None` when it is of no use. `attempt` counts from
@@ -45,6 +56,8 @@ impl Retry {
         let (first, longest, budget) = match (error.class, doing) {
             (Class::Throttled, _) => (seconds(0.5), seconds(20.0), minutes(15)),
             (Class::Transient, _) => (seconds(0.3), seconds(10.0), minutes(5)),
+            (Class::Silent, _) if self.given_up.get() => return None,
+            (Class::Silent, _) => (seconds(0.3), seconds(4.0), SILENCE),
             // An ID that we just made, or a role that must propagate.
             (Class::Missing, Doing::Create | Doing::Update) => {
                 (seconds(0.5), seconds(3.0), minutes(1))
@@ -56,16 +69,17 @@ impl Retry {
             _ => return None,
         };
         if spent > budget {
+            self.given_up.set(self.given_up.get() || error.class == Class::Silent);
             return None;
         }
         let grown = first.mul_f64(1.6_f64.powi(attempt.saturating_sub(1).min(20) as i32));
-        let jitter = self.0.borrow_mut().random_range(0.7..1.0);
+        let jitter = self.random.borrow_mut().random_range(0.7..1.0);
         Some(grown.min(longest).mul_f64(jitter))
     }
 
     /// Chance, for what must be unlike any other.
     pub fn chance(&self) -> u64 {
-        self.0.borrow_mut().random()
+        self.random.borrow_mut().random()
     }
 }
 
@@ -80,6 +94,10 @@ mod tests {
         let (now, late) = (Duration::ZERO, Duration::from_secs(3600));
         assert!(retry.delay(&busy, Doing::Delete, 1, now).is_some());
         assert!(retry.delay(&busy, Doing::Delete, 9, late).is_none());
+        let silent = Error::new(Class::Silent, "no answer");
+        assert!(retry.delay(&silent, Doing::Read, 1, now).is_some());
+        assert!(retry.delay(&silent, Doing::Read, 9, late).is_none());
+        assert!(retry.delay(&silent, Doing::Read, 1, now).is_none(), "asked once, and no more");
         let wrong = Error::new(Class::Invalid, "wrong");
         assert!(retry.delay(&wrong, Doing::Create, 1, now).is_none());
     }

@@ -147,6 +147,8 @@ impl Engine {
     pub async fn down(&self) -> Result<Outcome> {
         self.work.events.tell(Event::Phase { phase: Phase::Survey, nodes: 0 });
         let mut extras = self.everything().await?;
+        // What cannot be looked at is told at the end, and keeps nothing else from going.
+        extras.retain(|extra| self.work.silence(extra.kind.kind()).is_none());
         let mut outcome = Outcome::default();
         outcome.counts.total = extras.len();
         for round in 0..ROUNDS {
@@ -180,12 +182,34 @@ impl Engine {
             outcome.counts.total += left.len();
             extras = left;
         }
+        outcome.left.extend(self.unseen());
         outcome.counts.left = outcome.left.len();
         if outcome.left.is_empty() && !outcome.interrupted {
             self.forget()?;
         }
         self.work.finish()?;
         Ok(outcome)
+    }
+
+    /// What is on record of services that could not be asked.
+    fn unseen(&self) -> Vec<Left> {
+        let mut unseen = Vec::new();
+        self.work.with_state(|state| {
+            for (address, record) in state.records.iter() {
+                let Some(kind) = self.registry.get(&record.kind) else { continue };
+                let Some(error) = self.work.silence(kind.kind()) else { continue };
+                let identities = record.identity.iter().chain(&record.retired);
+                let ids: Vec<String> = identities.map(|identity| kind.id(identity)).collect();
+                let begun = ids.is_empty().then(|| "perhaps made".to_owned());
+                unseen.extend(ids.into_iter().chain(begun).map(|id| Left {
+                    address: address.clone(),
+                    kind: record.kind.to_string(),
+                    id,
+                    because: Some(format!("on record, and could not be looked at: {error}")),
+                }));
+            }
+        });
+        unseen
     }
 
     /// The union of what is on record and what the account shows.

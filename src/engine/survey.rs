@@ -131,15 +131,22 @@ pub type Census = BTreeMap<&'static str, Vec<Found>>;
 /// Searches these kinds, all at once.
 ///
 /// # Errors
-/// The first refusal; throttling and passing failures are tried again.
+/// The first refusal; throttling and passing failures are tried again. A service that AWS has ended
+/// and that keeps silent counts as empty.
 pub async fn census<'a>(
     work: &Work,
     kinds: impl IntoIterator<Item = &'a Rc<dyn KindOps>>,
 ) -> Result<Census> {
     let searches = kinds.into_iter().map(|kind| async move {
         let name = Address::new(kind.kind().0);
-        let found = work.attempt(&name, kind.kind(), Doing::Read, || kind.search()).await?;
-        Ok((kind.kind().0, found))
+        let found = work.attempt(&name, kind.kind(), Doing::Read, || kind.search()).await;
+        match found {
+            Err(error) if error.class == Class::Silent => {
+                work.keeps_silent(kind.kind(), &error);
+                Ok((kind.kind().0, Vec::new()))
+            }
+            found => Ok((kind.kind().0, found?)),
+        }
     });
     join_all(searches).await.into_iter().collect()
 }

@@ -6,8 +6,8 @@ use super::{
 };
 use crate::{
     model::{
-        Address, Class, Clock, Depth, Drift, Error, Estimates, Found, Kind, KindOps, Live, Result,
-        tags::STACK, token::Token,
+        Address, Check, Class, Clock, Depth, Drift, Error, Estimates, Found, Kind, KindOps, Live,
+        Result, tags::STACK, token::Token,
     },
     state::{Entry, State, Store, StoreError},
 };
@@ -61,6 +61,8 @@ pub struct Work {
     run: OnceCell<String>,
     store: RefCell<Store>,
     slots: RefCell<BTreeMap<(Kind, Doing), Arc<Semaphore>>>,
+    /// Services that kept silent, and what their last call came to.
+    silent: RefCell<BTreeMap<&'static str, Error>>,
 }
 
 impl Work {
@@ -82,6 +84,7 @@ impl Work {
             run: OnceCell::new(),
             store: RefCell::new(store),
             slots: RefCell::default(),
+            silent: RefCell::default(),
         }
     }
 
@@ -186,6 +189,25 @@ impl Work {
     /// Fails when the user asked to stop: nothing new is begun.
     pub fn heed(&self) -> Result<()> {
         if self.interrupt.requested() { Err(interrupted()) } else { Ok(()) }
+    }
+
+    /// Takes note that a kind's service keeps silent, and says so once.
+    pub fn keeps_silent(&self, kind: Kind, error: &Error) {
+        let service = service(kind);
+        if self.silent.borrow_mut().insert(service, error.clone()).is_some() {
+            return;
+        }
+        let what = format!(
+            "{service} could not be asked, so it counts as holding nothing of this stack: {error}"
+        );
+        let remedy = "once it answers again, `meshctl down` removes what it may hold; AWS has ended \
+                      it, and nothing of it costs anything";
+        self.events.tell(Event::Checked { check: Check::warning("mesh", what, remedy) });
+    }
+
+    /// Why a kind's service could not be asked, if so.
+    pub fn silence(&self, kind: Kind) -> Option<Error> {
+        self.silent.borrow().get(service(kind)).cloned()
     }
 
     /// Lets time pass, unless the user asks to stop.
@@ -302,8 +324,14 @@ impl Work {
         patient: bool,
     ) -> Result<Option<Found>> {
         let ask = async || {
-            let found = self.attempt(address, kind.kind(), Doing::Read, || kind.search()).await?;
-            Ok(pick(&found))
+            let found = self.attempt(address, kind.kind(), Doing::Read, || kind.search()).await;
+            if let Err(error) = &found
+                && error.class == Class::Silent
+            {
+                self.keeps_silent(kind.kind(), error);
+                return Ok(None);
+            }
+            Ok(pick(&found?))
         };
         self.shown(self.shows_by(patient), STEPS, ask).await
     }
@@ -346,6 +374,11 @@ impl Work {
             step = (step * 2).min(longest);
         }
     }
+}
+
+/// The service of a kind: `AWS::AppMesh` of `AWS::AppMesh::Mesh`.
+fn service(kind: Kind) -> &'static str {
+    kind.0.rsplit_once("::").map_or(kind.0, |(service, _)| service)
 }
 
 /// The current one of a node: the one with the token, else the highest of rank.

@@ -24,6 +24,9 @@ pub enum Class {
     Denied,
     /// AWS does not offer the service to this account, so nothing of it exists.
     Closed,
+    /// A service that AWS has ended does not answer: whether the request had an effect is unknown, and
+    /// there may never be an answer.
+    Silent,
     /// A quota of the account is used up.
     Quota,
     /// The request is wrong, and will be wrong again.

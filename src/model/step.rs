@@ -155,6 +155,12 @@ impl Registry {
         self.0.get(kind)
     }
 
+    /// All kinds but those whose names begin so.
+    pub fn without(&self, beginning: &str) -> Self {
+        let kinds = self.0.iter().filter(|(name, _)| !name.starts_with(beginning));
+        Self(kinds.map(|(name, kind)| (*name, kind.clone())).collect())
+    }
+
     /// All kinds, by name.
     pub fn iter(&self) -> impl Iterator<Item = &Rc<dyn KindOps>> {
         self.0.values()

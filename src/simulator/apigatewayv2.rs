@@ -4,7 +4,7 @@
 use super::{
     account::{Account, Answer, not_built},
     agenda,
-    ec2::{NewInterface, PublicAddress, attach_interface, release_interface},
+    ec2::{NewInterface, PublicAddress, attach_interface, region, release_interface},
     faults::doom::REASON,
     fields::Fields,
     inventory::Item,
@@ -178,6 +178,11 @@ fn place(account: &Account, subnets: &[String], groups: &[String]) -> Result<(),
         let subnet = subnet.ok_or_else(|| bad_request(format!("Invalid subnet ID: {id}")))?;
         if *vpc.get_or_insert(&subnet.vpc_id) != &subnet.vpc_id {
             return Err(bad_request("All subnets of a VPC link must be in the same VPC"));
+        }
+        let (zone, zone_id) = (&subnet.availability_zone, &subnet.availability_zone_id);
+        if !region::has_links_v2(zone_id) {
+            let message = format!("VPC links are not supported in {zone} ({zone_id}): {id}");
+            return Err(bad_request(message));
         }
     }
     for id in groups {

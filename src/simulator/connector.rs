@@ -3,6 +3,7 @@
 use super::{
     Account, Answer, Inventory, SeenCall, Settings,
     account::Millis,
+    appmesh::Silence,
     authorizer::{Allowed, Authorizer},
     calls::Calls,
     clock::AccountClock,
@@ -62,6 +63,12 @@ pub enum Lost {
     /// It had its effect.
     #[error("connection reset before the answer was sent")]
     Answer,
+    /// Nobody takes connections there.
+    #[error("tcp connect error: Connection refused (os error 111)")]
+    Connection,
+    /// The host has no address.
+    #[error("dns error: failed to lookup address information: Name or service not known")]
+    Name,
 }
 
 impl Simulator {
@@ -193,6 +200,9 @@ impl Simulator {
                 return Ok(*refusal);
             }
         };
+        if let Some(silence) = self.lock().silence(&call) {
+            return silence;
+        }
         let (travel, fault) = self.lock().travel(&call);
         self.0.clock.sleep(travel).await;
         let result = self.lock().serve(&call, fault.as_ref(), self.0.clock.now());
@@ -224,6 +234,19 @@ impl Inner {
     fn next_request_id(&mut self) -> String {
         self.count += 1;
         format!("{:08x}-0000-4000-8000-{:012x}", self.count, self.count)
+    }
+
+    /// What becomes of a call to a host that keeps silent.
+    fn silence(&mut self, call: &Call) -> Option<Result<http::Response<Bytes>, Lost>> {
+        let silence = self.account.appmesh.silence.filter(|_| call.service == Service::AppMesh)?;
+        Some(match silence {
+            Silence::NoConnection => Err(Lost::Connection),
+            Silence::NoName => Err(Lost::Name),
+            Silence::Unavailable => {
+                let refusal = codes::unavailable(call.service);
+                Ok(wire::encode(call, Err(&refusal)))
+            }
+        })
     }
 
     /// How long the call is under way, and whether it fails.

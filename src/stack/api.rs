@@ -79,6 +79,7 @@ pub fn api(
             port: service.router_port().into(),
             path: service.path.clone(),
             timeout_ms: config.api.timeout_ms,
+            operation_name: operation_name("Get", &service.name),
         };
         definition.push(json!([service.name, get.http_method, get.port, get.path, get.timeout_ms]));
         methods.push(blueprint.declare(method::address(path.address(), GET), get));
@@ -96,6 +97,15 @@ pub fn api(
     let deployment = blueprint.declare(deployment::address(api.address()), deployment);
     stage(blueprint, config, facts, &api, &deployment);
     Some(api)
+}
+
+/// `GetShopCart` of `shop-cart`.
+fn operation_name(verb: &str, service: &str) -> String {
+    let parts = service.split('-').map(|part| {
+        let mut letters = part.chars();
+        letters.next().map(|first| first.to_uppercase().chain(letters).collect::<String>())
+    });
+    parts.flatten().fold(verb.to_owned(), |name, part| name + &part)
 }
 
 /// The way into the provider's VPC, of the version that the configuration wants.

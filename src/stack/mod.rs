@@ -14,6 +14,7 @@ pub mod network;
 pub mod outputs;
 pub mod policies;
 pub mod service;
+pub mod zones;
 
 #[cfg(test)]
 mod tests;
@@ -30,7 +31,7 @@ use crate::{
         ecs::{FARGATE, FARGATE_SPOT, cluster::Cluster},
     },
 };
-use service::{Front, Place, Variant};
+use service::{Front, Place, Standing, Variant};
 use std::{collections::BTreeMap, fmt};
 
 /// One of the two VPCs.
@@ -79,24 +80,27 @@ pub fn build(cx: &Cx, config: &Config, facts: &Facts) -> Graph {
         Place { base: &provider, cluster: &provider_cluster, execution_role: &execution };
     let consumer =
         Place { base: &consumer, cluster: &consumer_cluster, execution_role: &execution };
-    let mut declared = BTreeMap::new();
+    let mut members: BTreeMap<String, Standing> = BTreeMap::new();
     for one in mesh.order(config) {
         let attachment = mesh.attach(b, config, one);
-        let after = attachment.after.iter().filter_map(|name| declared.get(name).cloned());
+        let after = attachment.after.iter().filter_map(|name| members.get(name));
         let variant = Variant {
             front: match one.expose {
                 Expose::Public => Front::Public(&blue),
                 Expose::Api => Front::Internal(&internal),
                 Expose::Mesh => Front::Nothing,
             },
-            after: after.collect(),
+            after: after.map(|standing| standing.service.clone()).collect(),
             attachment: Some(attachment),
             task_role: None,
             urls: blue_urls(config, one),
             api: None,
         };
         let service = service::service(b, config, &provider, one, variant);
-        declared.insert(one.name.clone(), service);
+        members.insert(one.name.clone(), service);
+    }
+    for one in &config.services {
+        service::admit_callers(b, config, one, &members);
     }
     for one in config.services.iter().filter(|one| one.expose == Expose::Public) {
         let variant = Variant {

@@ -91,7 +91,7 @@ pub fn base(
     if in_public {
         base.tasks.egress.push(route.gate_created());
     }
-    for (zone, cidr) in facts.zones.iter().zip(&blocks.public) {
+    for (zone, cidr) in facts.zones.names.iter().zip(&blocks.public) {
         let subnet = subnet(blueprint, &base, "public", zone, cidr.to_string());
         let association = associate(blueprint, &subnet, &public_table, Vec::new());
         if in_public {
@@ -100,7 +100,7 @@ pub fn base(
         base.public.push(subnet);
     }
     let tables = private_tables(blueprint, &mut base, network.nat, facts);
-    for (index, (zone, cidr)) in facts.zones.iter().zip(&blocks.private).enumerate() {
+    for (index, (zone, cidr)) in facts.zones.names.iter().zip(&blocks.private).enumerate() {
         let subnet = subnet(blueprint, &base, "private", zone, cidr.to_string());
         let (table, way_out) = &tables[index.min(tables.len() - 1)];
         let association = associate(blueprint, &subnet, table, way_out.clone());
@@ -121,9 +121,9 @@ fn private_tables(
     nat: Nat,
     facts: &Facts,
 ) -> Vec<(Handle<RouteTable>, Vec<Gate>)> {
-    let gateways = nat.per_vpc(facts.zones.len());
+    let gateways = nat.per_vpc(facts.zones.names.len());
     let mut tables = Vec::new();
-    let places = facts.zones.iter().zip(base.public.clone());
+    let places = facts.zones.names.iter().zip(base.public.clone());
     for (index, (zone, subnet)) in places.take(gateways.max(1)).enumerate() {
         let (side, letter) = (base.side, letter(zone));
         let leads_out = index < gateways;

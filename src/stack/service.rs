@@ -7,7 +7,7 @@ use super::{
     network::Base,
 };
 use crate::{
-    config::{Capacity, Config, Service},
+    config::{Capacity, Config, Expose, Service},
     resources::{
         Blueprint, Gate, Handle,
         apigateway::rest_api::RestApi,
@@ -32,9 +32,11 @@ use std::collections::BTreeMap;
 /// Deregistered targets drain for so long; the default of 300 s would dominate every removal.
 const DEREGISTRATION_DELAY_SECONDS: i32 = 5;
 
-/// How long a task may fail its load balancer's checks after its start: the demonstration's frontend
-/// compiles its assets first.
-const GRACE_PERIOD_SECONDS: i32 = 60;
+/// How long a task may fail its load balancer's checks and its container's after its start. The
+/// demonstration's page compiles its assets first.
+fn start_seconds(service: &Service) -> i32 {
+    if service.expose == Expose::Public { 120 } else { 60 }
+}
 
 /// Failed checks in a row that make a container unhealthy outside the mesh.
 const RETRIES: i32 = 10;
@@ -75,6 +77,16 @@ pub struct Variant<'a> {
     pub api: Option<&'a Handle<RestApi>>,
 }
 
+/// What others take from a service that is declared.
+pub struct Standing {
+    /// The ECS service.
+    pub service: Handle<EcsService>,
+    /// The group of its tasks.
+    pub security_group: Handle<SecurityGroup>,
+    /// Whether that admits the whole VPC, and so every member of the mesh.
+    admits_vpc: bool,
+}
+
 /// Declares a service.
 pub fn service(
     blueprint: &mut Blueprint,
@@ -82,7 +94,7 @@ pub fn service(
     place: &Place<'_>,
     service: &Service,
     variant: Variant<'_>,
-) -> Handle<EcsService> {
+) -> Standing {
     let side = place.base.side;
     let name = &service.name;
     let scope = blueprint.cx().scope().clone();
@@ -92,7 +104,7 @@ pub fn service(
     };
     let log_group_name = log_group.log_group_name.clone();
     let logs = blueprint.declare(format!("{side}/log-group/{name}"), log_group);
-    let group = guard(blueprint, place.base, service, &variant.front);
+    let (group, admits_vpc) = guard(blueprint, place.base, service, &variant.front);
     let (target_group, listener) = front(blueprint, place.base, service, &variant.front);
 
     let mut gates: Vec<Gate> = vec![logs.gate_created(), place.execution_role.gate_ready()];
@@ -128,7 +140,7 @@ pub fn service(
         proxy,
     };
     let definition = blueprint.declare(format!("{side}/task-definition/{name}"), definition);
-    let has_front = target_group.is_some();
+    let grace = target_group.as_ref().map(|_| start_seconds(service));
     let service = EcsService {
         needs: ServiceNeeds {
             cluster: place.cluster.created(),
@@ -150,10 +162,32 @@ pub fn service(
         desired_count: service.desired,
         container_name: name.clone(),
         container_port: service.port,
-        health_check_grace_period_seconds: has_front.then_some(GRACE_PERIOD_SECONDS),
+        health_check_grace_period_seconds: grace,
         service_connect: connect,
     };
-    blueprint.declare(format!("{side}/service/{name}"), service)
+    let service = blueprint.declare(format!("{side}/service/{name}"), service);
+    Standing { service, security_group: group, admits_vpc }
+}
+
+/// Lets the members of the mesh in whose requests can come to a service: in both kinds of mesh they
+/// go from task to task, past every load balancer.
+pub fn admit_callers(
+    blueprint: &mut Blueprint,
+    config: &Config,
+    service: &Service,
+    members: &BTreeMap<String, Standing>,
+) {
+    let Some(standing) = members.get(&service.name).filter(|standing| !standing.admits_vpc) else {
+        return;
+    };
+    for caller in &config.services {
+        let backends = caller.backends.iter().filter_map(|name| config.service(name));
+        let calls = backends.flat_map(Service::targets).any(|(name, _)| name == service.name);
+        if let Some(caller) = members.get(&caller.name).filter(|_| calls) {
+            let source = Source::Group(&caller.security_group);
+            edge::allow(blueprint, &standing.security_group, service.port, &source);
+        }
+    }
 }
 
 /// The application's container.
@@ -179,37 +213,38 @@ fn app(service: &Service, variant: &Variant<'_>, log_group: String) -> Container
             interval: service.health.interval_seconds,
             timeout: service.health.timeout_seconds,
             retries: attachment.map_or(RETRIES, |it| it.retries),
-            start_period: 60,
+            start_period: start_seconds(service),
         }),
         depends_on_healthy: sidecars.iter().map(|sidecar| sidecar.name.clone()).collect(),
         log_group,
         stream_prefix: service.name.clone(),
         stop_timeout: Some(5),
+        start_timeout: None,
+        // Passes signals on, and takes care of children that the application leaves behind.
+        init_process: true,
     }
 }
 
-/// Who may reach the tasks: the balancer's group, or the whole VPC: mesh peers, and the NLB, whose
-/// targets see its own addresses.
+/// Who may reach the tasks: the balancer's group, or the whole VPC, which says the second half:
+/// mesh peers, and the NLB, whose targets see its own addresses.
 fn guard(
     blueprint: &mut Blueprint,
     base: &Base,
     service: &Service,
     front: &Front<'_>,
-) -> Handle<SecurityGroup> {
+) -> (Handle<SecurityGroup>, bool) {
     let description = format!("Tasks of {}", service.name);
     let group = edge::security_group(blueprint, base, &service.name, &description);
-    match front {
-        Front::Public(public) => {
-            edge::allow(blueprint, &group, service.port, &Source::Group(&public.security_group))
-        }
+    let source = match front {
+        Front::Public(public) => Source::Group(&public.security_group),
         Front::Internal(edge::InternalEdge { security_group: Some(balancer), .. }) => {
-            edge::allow(blueprint, &group, service.port, &Source::Group(balancer))
+            Source::Group(balancer)
         }
-        Front::Internal(_) | Front::Nothing => {
-            edge::allow(blueprint, &group, service.port, &Source::Cidr(&base.cidr))
-        }
+        Front::Internal(_) | Front::Nothing => Source::Cidr(&base.cidr),
     };
-    group
+    edge::allow(blueprint, &group, service.port, &source);
+    let admits_vpc = matches!(source, Source::Cidr(_));
+    (group, admits_vpc)
 }
 
 fn front(

@@ -81,6 +81,7 @@ pub fn text(answer: &Value, pointer: &str) -> String {
 pub struct World {
     pub simulator: Simulator,
     pub config: String,
+    pub region: String,
     directory: tempfile::TempDir,
 }
 
@@ -117,7 +118,8 @@ impl World {
 
     pub fn seeded(config: &str, seed: u64) -> Self {
         let directory = tempfile::tempdir().expect("a temporary directory");
-        Self { simulator: Simulator::seeded(seed), config: config.into(), directory }
+        let (config, region) = (config.into(), "eu-west-1".into());
+        Self { simulator: Simulator::seeded(seed), config, region, directory }
     }
 
     /// Somebody else in the same account, with another configuration.
@@ -154,7 +156,7 @@ impl World {
         let config = self.parsed();
         let endpoint = Endpoint {
             in_process: Some(self.simulator.http_client()),
-            region: Some("eu-west-1".into()),
+            region: Some(self.region.clone()),
             ..Endpoint::default()
         };
         let clients = Clients::load(&endpoint, CallLog::default()).await;

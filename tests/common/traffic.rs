@@ -4,6 +4,7 @@
 use meshctl::simulator::{
     Account,
     apigateway::invoke,
+    ec2::{network_interface::NetworkInterface, security_group_rule::SecurityGroupRule},
     ecs::{service_connect, task::Task},
     elasticloadbalancingv2::{action, target_health},
 };
@@ -45,8 +46,60 @@ pub fn assert_blue_path(account: &Account, ports: &[(&str, i64)]) {
                 false => by_service_connect(account, page, name, *port),
             };
             assert!(reached, "a page does not reach {name}: {:?}", page.resolves);
+            for backend in bearing(account, name) {
+                let why = barred(account, page, backend);
+                assert_eq!(why, None, "{} to {} of {name}", page.ip, backend.ip);
+            }
         }
     }
+}
+
+/// What keeps a page's packets from the port on which a back-end's container listens: the groups of
+/// the page's interface, by what they let out, or those of the back-end's, by what they let in.
+fn barred(account: &Account, page: &Task, backend: &Task) -> Option<String> {
+    let interface = |task: &Task| {
+        let id = task.interface.as_deref().expect("a task that runs has an interface");
+        account.ec2.network_interfaces.known(id).expect("its interface").clone()
+    };
+    let (from, to) = (interface(page), interface(backend));
+    let key = backend.task_definition_arn.rsplit('/').next().unwrap_or_default();
+    let definition = account.ecs.task_definitions.known(key).expect("a task definition");
+    let ports = definition.container_definitions.iter().filter_map(|container| {
+        container.pointer("/portMappings/0/containerPort").and_then(serde_json::Value::as_i64)
+    });
+    let port = ports.max().expect("a back-end listens");
+    let passes = |at: &NetworkInterface, peer: &NetworkInterface, egress: bool| {
+        let rules = account.ec2.security_group_rules.all().map(|(_, rule)| rule);
+        let mut rules = rules.filter(|rule| {
+            rule.is_egress == egress
+                && at.groups.iter().any(|group| group.group_id == rule.group_id)
+        });
+        rules.any(|rule| admits(rule, peer, port))
+    };
+    let name = |at: &NetworkInterface| {
+        at.groups.iter().map(|group| group.group_name.clone()).collect::<Vec<_>>().join(", ")
+    };
+    if !passes(&from, &to, true) {
+        return Some(format!("{} lets nothing out to port {port}", name(&from)));
+    }
+    (!passes(&to, &from, false))
+        .then(|| format!("{} does not admit {}:{port}", name(&to), name(&from)))
+}
+
+/// Whether a rule is about TCP on this port with this peer.
+fn admits(rule: &SecurityGroupRule, peer: &NetworkInterface, port: i64) -> bool {
+    let of_port = rule.ip_protocol == "-1"
+        || rule.ip_protocol == "tcp" && (rule.from_port..=rule.to_port).contains(&port);
+    let address: std::net::Ipv4Addr = peer.private_ip_address.parse().expect("an address");
+    let by_range = rule
+        .cidr_ipv4
+        .as_deref()
+        .is_some_and(|range| range.parse::<ipnet::Ipv4Net>().expect("a range").contains(&address));
+    let by_group = rule
+        .referenced_group_info
+        .as_ref()
+        .is_some_and(|source| peer.groups.iter().any(|group| group.group_id == source.group_id));
+    of_port && (by_range || by_group)
 }
 
 /// The ports of the mesh, as the services of the account's endpoints or routers have them.

@@ -11,7 +11,7 @@ use meshctl::{
     config::Config,
     doctor::{Images, Plan, Registries, examine},
     model::{Check, Clock, Verdict, tags},
-    simulator::{Fault, Quotas, Rule, When},
+    simulator::{Fault, Quotas, Rule, When, iam::Organization},
 };
 use std::time::{Duration, SystemTime};
 use tokio::{
@@ -453,4 +453,39 @@ async fn what_iam_would_refuse_is_named_and_what_only_down_needs_is_a_warning() 
     let found = troubles(&checks(&world).await);
     assert!(found[0].starts_with("failure permissions: not allowed: ec2:"), "{found:#?}");
     assert!(found[0].ends_with(" more"), "{found:#?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_organisation_that_allows_only_the_stacks_region_is_told_the_region() {
+    let world = World::new(DEMO);
+    let regions = |regions: &[&str]| {
+        let regions = regions.iter().map(|region| (*region).to_owned()).collect();
+        let organization = Organization { regions, ..Organization::default() };
+        world.simulator.behind(|account| account.iam.organization = Some(organization));
+    };
+    // IAM's own requests are of us-east-1, wherever they come from.
+    regions(&["eu-west-1", "us-east-1"]);
+    assert_eq!(troubles(&checks(&world).await), [] as [String; 0]);
+    regions(&["us-east-1"]);
+    let found = troubles(&checks(&world).await);
+    assert_eq!(found.len(), 1, "{found:#?}");
+    let begins = "warning permissions: the organisation's policies may not allow: apigateway:";
+    assert!(found[0].starts_with(begins), "{found:#?}");
+    assert!(!found[0].contains("iam:"), "{found:#?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_organisation_alone_denies_is_a_warning_and_the_callers_own_policies_a_failure() {
+    let world = World::new(DEMO);
+    let actions = |actions: &[&str]| actions.iter().map(|action| (*action).to_owned()).collect();
+    let denied = actions(&["ec2:CreateVpc", "ec2:CreateSubnet"]);
+    let organization = Organization { denied, ..Organization::default() };
+    world.simulator.behind(|account| account.iam.organization = Some(organization));
+    let may_not = "the organisation's policies may not allow";
+    let found = troubles(&checks(&world).await);
+    assert_eq!(found, [format!("warning permissions: {may_not}: ec2:CreateSubnet, ec2:CreateVpc")]);
+    world.simulator.behind(|account| account.iam.denied = actions(&["iam:PassRole"]));
+    let found = troubles(&checks(&world).await);
+    assert_eq!(found[0], "failure permissions: not allowed: iam:PassRole");
+    assert_eq!(found.len(), 2, "{found:#?}");
 }

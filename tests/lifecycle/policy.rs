@@ -746,3 +746,30 @@ async fn what_is_not_allowed_is_refused_in_each_service_s_words() {
     assert_eq!(used, BTreeSet::from(["ec2:DescribeVpcs".to_owned()]));
     assert_eq!(refusal("AWS::EC2::Subnet").await, None);
 }
+
+#[tokio::test(start_paused = true)]
+async fn the_first_load_balancer_of_an_account_wants_its_attributes_to_be_readable() {
+    let attributes = "ec2:DescribeAccountAttributes";
+    let world = World::new(DEMO);
+    let policy = policy(&world, Command::Up).await;
+    assert!(policy.allowed().any(|(action, _)| action == attributes));
+    let others = policy.allowed().filter(|(action, _)| action != attributes);
+    let others: BTreeSet<_> = others.collect();
+    world.simulator.allow_only(others.clone());
+    let refused = world.up().await;
+    let balancers: Vec<_> = refused
+        .outcome
+        .failures
+        .iter()
+        .filter(|failure| failure.error.message.contains(attributes))
+        .map(|failure| failure.address.as_str().to_owned())
+        .collect();
+    assert_eq!(balancers.len(), 3, "{:#?}", refused.outcome.failures);
+    assert!(balancers.iter().all(|address| address.contains("/load-balancer/")), "{balancers:?}");
+    // Once the account has the role, nobody asks.
+    world.simulator.allow_everything();
+    world.up().await.done();
+    world.down().await.done();
+    world.simulator.allow_only(others);
+    world.up().await.done();
+}

@@ -11,6 +11,7 @@ use crate::{
         self, Facts,
         facts::Recorded,
         mesh::{Choice, Kind},
+        zones::Zones,
     },
     state::{Entry, State, Store},
 };
@@ -55,6 +56,11 @@ impl Session {
         self.facts.borrow().as_ref().map(|facts| facts.mesh.clone())
     }
 
+    /// The Availability Zones that [`graph`](Self::graph) has chosen.
+    pub fn zones(&self) -> Option<Zones> {
+        self.facts.borrow().as_ref().map(|facts| facts.zones.clone())
+    }
+
     /// Brings the account to the graph. What was chosen is on record before anything is made, and a
     /// move to another kind of mesh when it is complete.
     ///
@@ -86,7 +92,7 @@ impl Session {
             Some(facts) if facts.mesh.from.is_some() => (None, Some(facts.mesh.kind)),
             facts => (facts.as_ref().map(|facts| facts.mesh.kind), None),
         };
-        keep(engine, ZONES, facts.as_ref().map(|facts| &facts.zones)).await?;
+        keep(engine, ZONES, facts.as_ref().map(|facts| &facts.zones.names)).await?;
         keep(engine, MESH, before).await?;
         let (outcome, known) = engine.up_after(graph, survey).await?;
         if outcome.is_done() {

@@ -33,6 +33,23 @@ The last column says what becomes of an environment that is up: *in place* is ch
 stands, *replacement* is made anew and the old one removed. `meshctl plan` shows which it will be.
 ";
 
+const HEALTH: &str = "
+### How these figures differ from the original's
+
+The environment that this one follows checks its containers every 60 s, waits 5 s for an answer,
+gives up after 3 failures and forgives the first 120 s; its load balancers check every 60 s, wait
+5 s and give up after 3 failures.
+
+| figure | the original | public service | others | why |
+|---|---|---|---|---|
+| interval | 60 s | 6 s | 5 s | the first good answer counts at once, so a short interval makes `up` fast; it must be longer than the time-out |
+| time-out | 5 s | 5 s | 2 s | the page waits up to 4 s for a back-end that is away: with a shorter time-out the pages would be taken down just when a back-end is |
+| failures | 3 | 3 | 2 | for the same reason; the others answer by themselves, and the sooner a dead one goes the better |
+| container's failures | 3 | 10 with App Mesh and outside the mesh, 3 with Service Connect | 10 with App Mesh, 2 with Service Connect | with App Mesh, Envoy and the load balancers take a task out long before ECS ends it |
+| container's start period | 120 s | 120 s | 60 s | the page compiles its assets when it starts; a success in that time counts, a failure does not |
+| grace period of the load balancer's checks | not set there | 120 s | 60 s | likewise; it covers the container's checks too |
+";
+
 /// The reference of every key.
 pub fn markdown() -> String {
     let mut page = INTRODUCTION.to_string();
@@ -49,6 +66,7 @@ pub fn markdown() -> String {
         }
         page.push_str(&row(name, key));
     }
+    page.push_str(HEALTH);
     page
 }
 

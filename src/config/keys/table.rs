@@ -327,14 +327,14 @@ pub const KEYS: &[Key] = &[
     key(
         "service.health.interval_seconds",
         Whole(5, 300),
-        Value("5"),
+        Otherwise("`5`; `6` for the public service"),
         HEALTH,
         "Time between two health checks",
     ),
     key(
         "service.health.timeout_seconds",
         Whole(2, 60),
-        Value("2"),
+        Otherwise("`2`; `5` for the public service, or what its interval leaves room for"),
         HEALTH,
         "How long an answer may take; less than the interval",
     ),
@@ -348,7 +348,7 @@ pub const KEYS: &[Key] = &[
     key(
         "service.health.unhealthy",
         Whole(2, 10),
-        Value("2"),
+        Otherwise("`2`; `3` for the public service"),
         HEALTH,
         "Bad answers in a row that make it unhealthy",
     ),

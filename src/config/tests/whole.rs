@@ -46,6 +46,8 @@ fn what_the_demonstration_says_of_the_network_and_the_stack_are_the_defaults() {
     assert_eq!((cart.port, cart.desired, cart.cpu, cart.memory), (3000, 2, 512, 1024));
     assert_eq!((cart.path.as_str(), cart.health_path.as_str()), ("/", "/health"));
     assert_eq!(cart.health, health);
+    let page = HealthCheck { interval_seconds: 6, timeout_seconds: 5, healthy: 2, unhealthy: 3 };
+    assert_eq!(defaults.services[0].health, page);
     assert_eq!(defaults.api.timeout_ms, 29000);
 }
 

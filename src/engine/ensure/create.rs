@@ -56,7 +56,7 @@ impl Ensure<'_> {
                 Err(error) => error,
             };
             // The name is taken, perhaps by the answer that was lost; or the outcome is unknown.
-            if matches!(error.class, Class::Exists | Class::Transient) {
+            if matches!(error.class, Class::Exists | Class::Transient | Class::Silent) {
                 let found = if error.class == Class::Exists {
                     let patient = attempt > 1 || of_earlier_run;
                     work.find_named(kind, address, &token, patient).await?
@@ -77,7 +77,8 @@ impl Ensure<'_> {
             let again =
                 work.again(address, kind.kind(), &error, Doing::Create, (attempt, begun)).await;
             if let Err(error) = again {
-                if !matches!(error.class, Class::Transient | Class::Interrupted | Class::State) {
+                let unknown = [Class::Transient, Class::Silent, Class::Interrupted, Class::State];
+                if !unknown.contains(&error.class) {
                     work.note(Entry::Abandoned { address: address.clone() })?;
                 }
                 return Err(taken(error));

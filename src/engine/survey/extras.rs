@@ -136,7 +136,9 @@ impl Survey {
                     self.extras.push(extra);
                 }
             }
-            work.note(Entry::Abandoned { address })?;
+            if work.silence(kind.kind()).is_none() {
+                work.note(Entry::Abandoned { address })?;
+            }
         }
         Ok(())
     }

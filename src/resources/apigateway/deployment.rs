@@ -62,7 +62,7 @@ pub fn address(api: &Address) -> Address {
 }
 
 /// What descriptions of our deployments begin with. The hash of the definition follows, and the token of
-/// the creating call, for want of tags.
+/// the creating call, for want of tags; then the stack's name, for people.
 const MARK: &str = "meshctl ";
 
 /// What is known of a deployment.
@@ -101,8 +101,9 @@ impl Resource for Deployment {
         let (api, content) = (needs.api.id.clone(), self.content(needs));
         let _turn = turn(&api).await;
         let call = cx.apigateway().create_deployment().rest_api_id(&api);
-        let made =
-            call.description(format!("{MARK}{content} {}", cx.token())).send().await.op(OP)?;
+        let (token, stack) = (cx.token(), &cx.scope().stack);
+        let call = call.description(format!("{MARK}{content} {token} of {stack}"));
+        let made = call.send().await.op(OP)?;
         Ok(DeploymentId { id: made.id().answered(OP, "id")?.into(), api, content })
     }
 

@@ -50,6 +50,8 @@ pub struct Method {
     pub path: String,
     /// At most 29000.
     pub timeout_ms: i32,
+    /// What generated clients call it, such as `GetCrystal`.
+    pub operation_name: String,
 }
 
 /// Where a method stands: AWS keeps no tags on it.
@@ -145,6 +147,7 @@ impl Resource for Method {
         let _turn = turn(&api).await;
         let call = cx.apigateway().put_method().rest_api_id(&api).resource_id(&id);
         let call = call.http_method(&self.http_method).authorization_type(NO_AUTHORIZATION);
+        let call = call.operation_name(&self.operation_name);
         call.send().await.op("apigateway:PutMethod")?;
         Ok(MethodId { api, resource: id, http_method: self.http_method.clone() })
     }
@@ -152,6 +155,7 @@ impl Resource for Method {
     fn drift(&self, live: &apigateway::Method, needs: &MethodValues) -> Drift {
         let method = Drift::none()
             .mutable("authorization_type", NO_AUTHORIZATION, live.authorization_type())
+            .mutable("operation_name", &self.operation_name, live.operation_name())
             .mutable("api_key_required", false, live.api_key_required().unwrap_or_default())
             .mutable(VALIDATOR, None::<&str>, live.request_validator_id())
             .mutable(PARAMETERS, NOTHING, names(live.request_parameters()))
@@ -200,6 +204,9 @@ impl Resource for Method {
         let mut steps = Vec::new();
         if drift.touches("authorization_type") {
             steps.push(patch(Op::Replace, "/authorizationType", NO_AUTHORIZATION));
+        }
+        if drift.touches("operation_name") {
+            steps.push(patch(Op::Replace, "/operationName", &self.operation_name));
         }
         if drift.touches("api_key_required") {
             steps.push(patch(Op::Replace, "/apiKeyRequired", "false"));

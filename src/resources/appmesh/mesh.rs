@@ -152,6 +152,7 @@ impl Batch for Ours {
         let mut found = BTreeMap::new();
         for name in names {
             let mesh = match describe(cx, &name).await {
+                Err(error) if error.class == Class::Silent => return Err(error),
                 Err(error) if is_refusal(&error) => None,
                 answer => answer?,
             };

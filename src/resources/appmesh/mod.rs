@@ -10,7 +10,7 @@ pub mod virtual_service;
 #[cfg(test)]
 mod tests;
 
-use crate::resources::prelude::*;
+use crate::{aws::through_silence, resources::prelude::*};
 use aws_sdk_appmesh::{
     error::BuildError,
     primitives::DateTime,
@@ -43,13 +43,17 @@ fn permissions_of(kind: &str) -> Vec<Permission> {
     all.into_iter().map(of_mesh).collect()
 }
 
-/// AWS's refusal, where App Mesh does not answer this account; `None` where it does. One call.
+/// AWS's refusal, where App Mesh does not answer this account; `None` where it does. One call, and
+/// more of them for a while where nothing answers at all.
 ///
 /// # Errors
 /// When the answer says nothing about App Mesh: throttling, a failure, credentials that are over.
 pub async fn refusal(cx: &Cx) -> Result<Option<Error>> {
-    let call = cx.appmesh().list_meshes().limit(1);
-    match call.send().await.op("appmesh:ListMeshes") {
+    let ask = async || {
+        let call = cx.appmesh().list_meshes().limit(1);
+        call.send().await.op("appmesh:ListMeshes")
+    };
+    match through_silence(cx.clock(), ask).await {
         Ok(_) => Ok(None),
         Err(error) if is_refusal(&error) => Ok(Some(error)),
         Err(error) => Err(error.hint("set mesh.kind to go on without asking App Mesh")),

@@ -3,8 +3,8 @@
 use crate::resources::prelude::*;
 use aws_sdk_ecs::types::{
     self as ecs, ApplicationProtocol, ContainerCondition, ContainerDefinition, ContainerDependency,
-    HealthCheck, KeyValuePair, LogConfiguration, LogDriver, PortMapping, ProxyConfiguration,
-    ProxyConfigurationType, TransportProtocol,
+    HealthCheck, KeyValuePair, LinuxParameters, LogConfiguration, LogDriver, PortMapping,
+    ProxyConfiguration, ProxyConfigurationType, TransportProtocol,
 };
 
 /// One container of a task.
@@ -39,6 +39,12 @@ pub struct Container {
     pub stream_prefix: String,
     /// Seconds between the signal to stop and the end.
     pub stop_timeout: Option<i32>,
+    /// Seconds for which those that depend on it wait.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start_timeout: Option<i32>,
+    /// Whether a process of ECS's own is the container's first.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub init_process: bool,
 }
 
 /// A command that a container runs to tell its health; the first time one interval after its start.
@@ -90,6 +96,7 @@ impl Container {
             healthy.container_name(name).build().map_err(unsayable)
         });
         let dependencies = dependencies.collect::<Result<Vec<_>>>()?;
+        let init = self.init_process.then(|| LinuxParameters::builder().init_process_enabled(true));
         let ports = self.port.map(|port| {
             let port = i32::from(port);
             let mapping = PortMapping::builder().container_port(port).host_port(port);
@@ -108,7 +115,9 @@ impl Container {
             .set_health_check(health_check.transpose()?)
             .set_depends_on((!dependencies.is_empty()).then_some(dependencies))
             .log_configuration(log)
-            .set_stop_timeout(self.stop_timeout);
+            .set_stop_timeout(self.stop_timeout)
+            .set_start_timeout(self.start_timeout)
+            .set_linux_parameters(init.map(|init| init.build()));
         Ok(match self.cpu {
             Some(cpu) => definition.cpu(cpu).build(),
             None => definition.build(),

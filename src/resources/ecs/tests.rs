@@ -73,6 +73,8 @@ fn definition(image: &str) -> TaskDefinition {
         log_group: LOGS.into(),
         stream_prefix: "app".into(),
         stop_timeout: Some(5),
+        start_timeout: Some(60),
+        init_process: true,
     };
     let envoy = Container {
         name: "envoy".into(),

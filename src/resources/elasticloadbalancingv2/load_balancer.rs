@@ -5,8 +5,8 @@
 //! elasticloadbalancing:SetSecurityGroups, elasticloadbalancing:DeleteLoadBalancer,
 //! elasticloadbalancing:DescribeListeners and elasticloadbalancing:DeleteListener for those of others,
 //! elasticloadbalancing:DescribeTags, elasticloadbalancing:AddTags,
-//! elasticloadbalancing:RemoveTags, iam:CreateServiceLinkedRole for an account's first one, and
-//! apigateway:GET on /vpclinks to name what holds one.
+//! elasticloadbalancing:RemoveTags, iam:CreateServiceLinkedRole and ec2:DescribeAccountAttributes for
+//! an account's first one, and apigateway:GET on /vpclinks to name what holds one.
 
 use super::{
     ARNS, LISTENERS, LOAD_BALANCERS, PAGE,
@@ -213,6 +213,8 @@ impl Resource for LoadBalancer {
             Permission::find("elasticloadbalancing:DescribeLoadBalancerAttributes"),
             make("elasticloadbalancing:CreateLoadBalancer").tagging(),
             service_linked_role("elasticloadbalancing.amazonaws.com"),
+            // Asked by AWS for an account's first one ("Elastic Load Balancing API permissions").
+            Permission::make("ec2:DescribeAccountAttributes"),
             make("elasticloadbalancing:SetSubnets").tagged(),
             make("elasticloadbalancing:SetSecurityGroups").tagged(),
             make("elasticloadbalancing:ModifyLoadBalancerAttributes").tagged(),

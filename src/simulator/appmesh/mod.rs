@@ -29,6 +29,21 @@ pub struct AppMesh {
     pub objects: Table<Object>,
     /// Whether AWS has shut this account out, as it does with all since 30 September 2026.
     pub closed: bool,
+    /// How its host keeps silent, if it does.
+    #[serde(default)]
+    pub silence: Option<Silence>,
+}
+
+/// How a host that AWS has taken away keeps silent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Silence {
+    /// It takes no connections.
+    NoConnection,
+    /// Its name does not resolve.
+    NoName,
+    /// What is left in its place says 503 to everything.
+    Unavailable,
 }
 
 /// Does one operation.

@@ -1,6 +1,6 @@
 //! What AWS asks for besides an operation's own action: by the "dependent actions" of the Service
-//! Authorization Reference, by Cloud Map's reference of API permissions, and by API Gateway's guide
-//! for VPC links.
+//! Authorization Reference, by Cloud Map's and Elastic Load Balancing's references of API permissions,
+//! and by API Gateway's guide for VPC links.
 
 use super::{Needed, resource};
 use crate::simulator::{
@@ -16,6 +16,11 @@ pub(super) fn needed(account: &Account, call: &Call) -> Vec<Needed> {
     let name = format!("{}:{}", call.service.prefix(), call.operation);
     let mut needed: Vec<Needed> = tags(account, call).into_iter().collect();
     let service = first_of(&name).filter(|service| !service_linked::has(account, service));
+    if service == Some("elasticloadbalancing.amazonaws.com") {
+        // While there is no such role yet: "Elastic Load Balancing API permissions".
+        let action = "ec2:DescribeAccountAttributes".into();
+        needed.push(Needed { action, resources: Vec::new() });
+    }
     needed.extend(service.map(|service| Needed {
         action: "iam:CreateServiceLinkedRole".into(),
         resources: vec![format!("arn:aws:iam::{}:role/aws-service-role/{service}/*", account.id)],

@@ -8,8 +8,32 @@ use crate::simulator::{
 };
 use serde_json::{Value, json};
 
-/// The letters of a region's zones.
-const ZONES: [char; 3] = ['a', 'b', 'c'];
+/// The letters of a region's zones, and the numbers in their IDs, as one account sees them.
+fn layout(region: &str) -> &'static [(char, u8)] {
+    match region {
+        "us-east-1" => &[('a', 1), ('b', 2), ('c', 3), ('d', 4), ('e', 5), ('f', 6)],
+        "ap-northeast-1" => &[('a', 4), ('b', 3), ('c', 1), ('d', 2)],
+        _ => &[('a', 1), ('b', 2), ('c', 3)],
+    }
+}
+
+/// Whether Fargate runs tasks in a zone: "Supported Regions for Amazon ECS on AWS Fargate".
+pub fn has_fargate(zone_id: &str) -> bool {
+    !["usw1-az2", "apne1-az3"].contains(&zone_id)
+}
+
+/// Whether API Gateway's newer links reach into a zone: "Set up VPC links V2 in API Gateway".
+pub fn has_links_v2(zone_id: &str) -> bool {
+    let without =
+        ["use1-az3", "usw1-az2", "ape1-az1", "apne1-az3", "apne2-az4", "cac1-az4", "euw3-az2"];
+    !without.contains(&zone_id)
+}
+
+/// Whether an endpoint of a service can stand in a zone. AWS says so by `DescribeVpcEndpointServices`
+/// alone; the oldest zone of us-east-1 lacks most services.
+pub fn has_endpoint(service_name: &str, zone_id: &str) -> bool {
+    !(service_name.ends_with(".execute-api") && zone_id == "use1-az3")
+}
 
 /// AWS services with interface endpoints, as their names end.
 const INTERFACE_SERVICES: [&str; 9] = [
@@ -30,13 +54,14 @@ const GATEWAY_SERVICES: [(&str, &str, &str); 2] =
 
 /// The names of a region's zones.
 pub fn zones(region: &str) -> Vec<String> {
-    ZONES.iter().map(|letter| format!("{region}{letter}")).collect()
+    layout(region).iter().map(|(letter, _)| format!("{region}{letter}")).collect()
 }
 
 /// The ID of a zone, which is the same place in every account.
 pub fn zone_id(zone: &str) -> String {
     let (region, letter) = zone.split_at(zone.len().saturating_sub(1));
-    let number = ZONES.iter().position(|zone| letter == zone.to_string()).map_or(1, |at| at + 1);
+    let mut zones = layout(region).iter();
+    let number = zones.find(|(one, _)| letter == one.to_string()).map_or(1, |(_, number)| *number);
     format!("{}-az{number}", short(region))
 }
 
@@ -160,12 +185,14 @@ pub fn describe_endpoint_services(call: &Call) -> Answer {
     let name = |service: &str| format!("com.amazonaws.{}.{service}", call.region);
     let detail = |service: &str, kind: &str| {
         let name = name(service);
+        let mut zones = zones(&call.region);
+        zones.retain(|zone| has_endpoint(&name, &zone_id(zone)));
         let mut detail = json!({
             "ServiceName": name,
             "ServiceId": format!("vpce-svc-{:017x}", u64::from(hash(&name))),
             "ServiceType": [{ "ServiceType": kind }],
             "ServiceRegion": call.region,
-            "AvailabilityZones": zones(&call.region),
+            "AvailabilityZones": zones,
             "Owner": "amazon",
             "BaseEndpointDnsNames": [format!("{service}.{}.vpce.amazonaws.com", call.region)],
             "VpcEndpointPolicySupported": true,
@@ -216,5 +243,6 @@ mod tests {
         assert_eq!(zone_id("eu-west-1a"), "euw1-az1");
         assert_eq!(zone_id("ap-southeast-2b"), "apse2-az2");
         assert_eq!(zone_id("us-gov-west-1c"), "usgw1-az3");
+        assert_eq!(zone_id("ap-northeast-1a"), "apne1-az4");
     }
 }

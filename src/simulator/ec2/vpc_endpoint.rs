@@ -99,7 +99,7 @@ fn make(account: &mut Account, call: &Call) -> Answer {
     }
     let subnet_ids: Vec<String> =
         call.input.texts("SubnetIds").into_iter().map(String::from).collect();
-    check_subnets(account, &vpc.vpc_id, &subnet_ids)?;
+    check_subnets(account, (&vpc.vpc_id, service_name), &subnet_ids)?;
     let groups = groups(account, &vpc.vpc_id, &call.input.texts("SecurityGroupIds"))?;
     let endpoint_id = id(account, "vpce");
     let mut endpoint = VpcEndpoint {
@@ -165,13 +165,24 @@ fn check_dns(
     Ok(())
 }
 
-/// Subnets of the VPC, no two in one zone.
-fn check_subnets(account: &Account, vpc_id: &str, ids: &[String]) -> Result<(), ApiError> {
+/// Subnets of the VPC in zones that the service has, no two in one zone.
+fn check_subnets(
+    account: &Account,
+    (vpc_id, service_name): (&str, &str),
+    ids: &[String],
+) -> Result<(), ApiError> {
     let mut zones = Vec::new();
     for id in ids {
         let subnet = subnet::find(account, id)?;
         if subnet.vpc_id != vpc_id {
             let message = format!("Subnet {id} does not belong to VPC {vpc_id}");
+            return Err(ApiError::new("InvalidParameter", message));
+        }
+        if !region::has_endpoint(service_name, &subnet.availability_zone_id) {
+            let message = format!(
+                "The VPC endpoint service {service_name} does not support the availability zone of \
+                 the subnet: {id}."
+            );
             return Err(ApiError::new("InvalidParameter", message));
         }
         if zones.contains(&&subnet.availability_zone) {
@@ -262,7 +273,8 @@ pub fn modify(account: &mut Account, call: &Call) -> Answer {
     };
     let (added, removed) = (own("AddSubnetIds"), own("RemoveSubnetIds"));
     let kept = endpoint.subnet_ids.iter().filter(|id| !removed.contains(id)).cloned();
-    check_subnets(account, &endpoint.vpc_id, &kept.chain(added.clone()).collect::<Vec<_>>())?;
+    let of = (&*endpoint.vpc_id, &*endpoint.service_name);
+    check_subnets(account, of, &kept.chain(added.clone()).collect::<Vec<_>>())?;
     let gone = own("RemoveSecurityGroupIds");
     let fresh = call.input.texts("AddSecurityGroupIds");
     if !fresh.is_empty() {

@@ -37,6 +37,12 @@ pub fn launch(account: &mut Account, arn: &str, of: &Deployment) -> Result<Strin
     let network = network.cloned().unwrap_or_default();
     let public = network.text("assignPublicIp") == Some("ENABLED");
     let subnet = emptiest(account, arn, &network.texts("subnets")).ok_or("has no subnet")?;
+    if let Some(zone) = outside::zone_without_fargate(account, &subnet) {
+        return Err(format!(
+            "was unable to place a task. Reason: Fargate is not supported in the requested \
+             availability zone: {zone}."
+        ));
+    }
     let cluster = name_of(&service.cluster_arn);
     let region = region_of(arn).to_owned();
     let digits = account.hex(32);

@@ -4,7 +4,7 @@ use crate::simulator::{
     account::Account,
     cloudwatchlogs,
     ec2::network_interface::{self, NewInterface, PublicAddress},
-    ec2::route_table,
+    ec2::{region, route_table},
     elasticloadbalancingv2 as elb, iam,
     servicediscovery::{instance, namespace, service},
 };
@@ -50,6 +50,13 @@ pub fn log_group_exists(account: &Account, name: &str) -> bool {
 pub fn zone_of(account: &Account, subnet: &str) -> Option<String> {
     let subnet = account.ec2.subnets.get(subnet, account.now)?;
     Some(subnet.availability_zone.clone())
+}
+
+/// A subnet's zone, where Fargate runs nothing in it.
+pub fn zone_without_fargate(account: &Account, subnet: &str) -> Option<String> {
+    let subnet = account.ec2.subnets.get(subnet, account.now)?;
+    let lacks = !region::has_fargate(&subnet.availability_zone_id);
+    lacks.then(|| subnet.availability_zone.clone())
 }
 
 /// Whether calls can name a security group by now.

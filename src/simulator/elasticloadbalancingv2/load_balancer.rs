@@ -13,6 +13,7 @@ use crate::simulator::{
     agenda,
     faults::doom::REASON,
     fields::Fields,
+    iam::service_linked,
     latency::Latency,
     wire::{ApiError, Call},
 };
@@ -146,6 +147,8 @@ pub fn create(account: &mut Account, call: &Call) -> Answer {
         return Err(ApiError::new("InvalidSubnet", message));
     }
     room_for_one_more(account, kind)?;
+    // The role that makes network interfaces for it.
+    service_linked::ensure(account, "elasticloadbalancing.amazonaws.com");
     let id = account.hex(16);
     let path = format!("{}/{name}/{id}", if kind == "network" { "net" } else { "app" });
     let load_balancer_arn = arn(account, &call.region, &format!("loadbalancer/{path}"));

@@ -33,9 +33,23 @@ pub struct Iam {
     pub roles: Table<role::Role>,
     /// What policy simulation says that the caller may not do: actions, with `*` for any text.
     pub denied: BTreeSet<String>,
+    /// The organisation's policies, where the account is in one.
+    pub organization: Option<Organization>,
     /// The only actions that the caller may use and on what, where there is such a list.
     #[serde(skip)]
     pub allowed: Option<BTreeSet<Allowed>>,
+}
+
+/// What the policies of an organisation forbid all of the account's callers. Only policy simulation
+/// knows of it: calls are not judged.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Organization {
+    /// Actions, with `*` for any text.
+    pub denied: BTreeSet<String>,
+    /// The only regions; all, where there are none. As on AWS, a simulation that is not told the
+    /// region is answered as if it were another one.
+    pub regions: BTreeSet<String>,
 }
 
 /// Does one operation.

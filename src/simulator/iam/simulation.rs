@@ -1,6 +1,6 @@
 //! `SimulatePrincipalPolicy`: what the caller, or a role, may do.
 
-use super::{Iam, page, role, unknown};
+use super::{Iam, Organization, page, role, unknown};
 use crate::simulator::{
     account::{Account, Answer},
     authorizer::Allowed,
@@ -40,8 +40,23 @@ pub fn principal(account: &mut Account, call: &Call) -> Answer {
         named => named,
     };
     let actions = input.texts("ActionNames");
-    let results = actions.iter().map(|action| evaluated(action, &resources, may));
+    let organization = account.iam.organization.as_ref();
+    let results = actions.iter().map(|action| {
+        let by_organization = organization.map(|it| allows(it, action, input));
+        evaluated(action, &resources, may, by_organization)
+    });
     page(input, "EvaluationResults", results.collect())
+}
+
+/// Whether an organisation's policies let an action through, in the context that the call gives.
+fn allows(organization: &Organization, action: &str, input: &Value) -> bool {
+    let denied = organization.denied.iter().any(|pattern| matches(pattern, action));
+    let mut given = input.list("ContextEntries").iter();
+    let region = given.find(|entry| entry.text("ContextKeyName") == Some("aws:RequestedRegion"));
+    let regions = region.map(|entry| entry.texts("ContextKeyValues")).unwrap_or_default();
+    let lies_within = organization.regions.is_empty()
+        || regions.iter().any(|region| organization.regions.contains(*region));
+    !denied && lies_within
 }
 
 /// Whether the caller may use an action on a resource.
@@ -51,7 +66,13 @@ fn may(iam: &Iam, action: &str, on: &str) -> bool {
     !denied && iam.allowed.as_ref().is_none_or(|allowed| allowed.iter().any(fits))
 }
 
-fn evaluated(action: &str, resources: &[&str], may: impl Fn(&str, &str) -> bool) -> Value {
+fn evaluated(
+    action: &str,
+    resources: &[&str],
+    by_policy: impl Fn(&str, &str) -> bool,
+    by_organization: Option<bool>,
+) -> Value {
+    let may = |action: &str, on: &str| by_policy(action, on) && by_organization != Some(false);
     let decided = |may| if may { "allowed" } else { "implicitDeny" };
     let decision = decided(resources.iter().all(|resource| may(action, resource)));
     let each = resources.iter().map(|resource| {
@@ -62,7 +83,9 @@ fn evaluated(action: &str, resources: &[&str], may: impl Fn(&str, &str) -> bool)
             "MissingContextValues": [],
         })
     });
+    let organization = by_organization.map(|allowed| json!({ "AllowedByOrganizations": allowed }));
     json!({
+        "OrganizationsDecisionDetail": organization,
         "EvalActionName": action,
         "EvalResourceName": resources.first(),
         "EvalDecision": decision,

@@ -172,7 +172,11 @@ fn envoy(
         depends_on_healthy: Vec::new(),
         log_group,
         stream_prefix: service.name.clone(),
-        stop_timeout: None,
+        // After the application's own, which ECS stops first.
+        stop_timeout: Some(10),
+        // The application waits for it no longer than this, and the task is tried again.
+        start_timeout: Some(120),
+        init_process: false,
     }
 }
 
