@@ -48,6 +48,13 @@ const CODES: &[(Class, &[&str])] = &[
             "ForbiddenException",
             "OptInRequired",
             "SubscriptionRequiredException",
+            "PendingVerification",
+            "BlockedException",
+        ],
+    ),
+    (
+        Class::Credentials,
+        &[
             "ExpiredToken",
             "ExpiredTokenException",
             "RequestExpired",
@@ -55,8 +62,10 @@ const CODES: &[(Class, &[&str])] = &[
             "UnrecognizedClientException",
             "SignatureDoesNotMatch",
             "MissingAuthenticationToken",
-            "PendingVerification",
-            "BlockedException",
+            "MissingAuthenticationTokenException",
+            "InvalidSignatureException",
+            "RequestTimeTooSkewed",
+            "RequestInTheFuture",
         ],
     ),
     (
@@ -132,6 +141,7 @@ const CODES: &[(Class, &[&str])] = &[
 /// Codes that mean several things, told apart by a part of AWS's own text. The first that fits
 /// decides; an empty part fits everything.
 const TEXTS: &[(&str, &str, Class)] = &[
+    ("AuthFailure", "validate the provided access credentials", Class::Credentials),
     ("ConflictException", "concurrent modification", Class::NotYet),
     ("ConflictException", "", Class::Exists),
     // An endpoint's predecessor is still going.
@@ -189,7 +199,10 @@ pub fn classify(operation: &str, code: &str, message: &str, status: u16) -> Clas
     } else if status == 429 {
         Class::Throttled
     // 501 is not of AWS: the simulator says so of what it does not have.
-    } else if status >= 500 && status != 501 {
+    } else if status >= 500 && status != 501 || status == 408 {
+        Class::Transient
+    // A success that nobody can read: what it did is not known.
+    } else if code.is_empty() && (200..300).contains(&status) {
         Class::Transient
     } else {
         Class::Invalid

@@ -10,6 +10,7 @@ pub mod limits;
 pub mod pace;
 pub mod stacks;
 pub mod tags;
+pub mod transport;
 pub mod vpc_links;
 
 pub use batch::{Batch, Batches};

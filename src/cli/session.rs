@@ -7,6 +7,7 @@ pub(super) use choices::recorded_mesh;
 use super::{
     CliError, Exit,
     args::{Common, Speed, Without},
+    credentials::{no_region, nobody},
     expiry,
     patience::patiently,
     signals,
@@ -16,8 +17,8 @@ use crate::{
     config::{Config, stack_fault},
     engine::{Engine, Events, Interrupt, Outcome, retry::Retry, work::Work},
     model::{
-        ByAddress, Class, Clock, Edges, Error, Estimates, Registry, Result as ModelResult, Run,
-        Tags, tags::EXPIRES,
+        ByAddress, Clock, Edges, Estimates, Registry, Result as ModelResult, Run, Tags,
+        tags::EXPIRES,
     },
     report::{
         Reporter, Timings,
@@ -83,6 +84,7 @@ impl Session {
             profile: common.profile.clone(),
             url: common.endpoint_url.clone(),
             in_process,
+            patience: None,
         };
         let clients = Clients::load(&endpoint, CallLog::default()).await;
         let directory = common.state_root().join(&stack);
@@ -104,11 +106,11 @@ impl Session {
         directory: PathBuf,
         clock: Clock,
     ) -> Result<Self, CliError> {
-        let region = clients.region().ok_or_else(|| {
-            CliError::new(Exit::Usage, "no AWS region is set")
-                .hint("give --region, set AWS_REGION, or add region to the configuration")
-        })?;
-        let caller = patiently(clock, || caller(&clients)).await.map_err(nobody)?;
+        let Some(region) = clients.region() else { return Err(no_region(&clients).await) };
+        let caller = match patiently(clock, || caller(&clients)).await {
+            Ok(caller) => caller,
+            Err(error) => return Err(nobody(&clients, error).await),
+        };
         let allowed = config.as_ref().map(|config| config.allowed_accounts.as_slice());
         admit(allowed.unwrap_or_default(), "allowed_accounts", &caller.account)?;
         let tags = config.as_ref().map(|config| config.tags.clone()).unwrap_or_default();
@@ -298,17 +300,6 @@ impl Session {
             () = reporter.keep_time() => unreachable!("time is kept for ever"),
         }
     }
-}
-
-/// Why it is not known whose credentials these are.
-fn nobody(error: Error) -> CliError {
-    if error.class == Class::Transient {
-        return CliError::new(Exit::Failed, format!("AWS cannot be reached: {error}"))
-            .hint("check the network, the region, and --endpoint-url");
-    }
-    let message = format!("AWS does not say whose credentials these are: {error}");
-    let sign_in = "sign in, or set AWS_PROFILE or AWS_ACCESS_KEY_ID; --local needs no AWS account";
-    CliError::new(Exit::Refused, message).hint(error.hint.unwrap_or_else(|| sign_in.into()))
 }
 
 pub(super) fn read_config(common: &Common, without: bool) -> Result<Option<Config>, CliError> {

@@ -8,6 +8,9 @@ use std::{cell::RefCell, time::Duration};
 /// a NAT gateway. Giving up earlier gains nothing, for what is left must go all the same.
 pub const GOING: Duration = Duration::from_secs(30 * 60);
 
+/// How many attempts are made of what the network failed to carry, however long they took.
+const LEAST: u32 = 4;
+
 /// What was being done when an error came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Doing {
@@ -45,6 +48,8 @@ impl Retry {
         let (first, longest, budget) = match (error.class, doing) {
             (Class::Throttled, _) => (seconds(0.5), seconds(20.0), minutes(15)),
             (Class::Transient, _) => (seconds(0.3), seconds(10.0), minutes(5)),
+            // An answer that was cut off, perhaps.
+            (Class::Answer, _) => (seconds(0.5), seconds(3.0), minutes(1)),
             // An ID that we just made, or a role that must propagate.
             (Class::Missing, Doing::Create | Doing::Update) => {
                 (seconds(0.5), seconds(3.0), minutes(1))
@@ -55,7 +60,9 @@ impl Retry {
             (Class::Busy, _) => (seconds(1.0), seconds(5.0), minutes(2)),
             _ => return None,
         };
-        if spent > budget {
+        // One attempt that gets no answer can take longer than all of it.
+        let cheap = error.class == Class::Transient && attempt < LEAST;
+        if spent > budget && !cheap {
             return None;
         }
         let grown = first.mul_f64(1.6_f64.powi(attempt.saturating_sub(1).min(20) as i32));

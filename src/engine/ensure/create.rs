@@ -56,7 +56,7 @@ impl Ensure<'_> {
                 Err(error) => error,
             };
             // The name is taken, perhaps by the answer that was lost; or the outcome is unknown.
-            if matches!(error.class, Class::Exists | Class::Transient) {
+            if matches!(error.class, Class::Exists | Class::Transient | Class::Answer) {
                 let found = if error.class == Class::Exists {
                     let patient = attempt > 1 || of_earlier_run;
                     work.find_named(kind, address, &token, patient).await?
@@ -77,7 +77,7 @@ impl Ensure<'_> {
             let again =
                 work.again(address, kind.kind(), &error, Doing::Create, (attempt, begun)).await;
             if let Err(error) = again {
-                if !matches!(error.class, Class::Transient | Class::Interrupted | Class::State) {
+                if !is_open(error.class) {
                     work.note(Entry::Abandoned { address: address.clone() })?;
                 }
                 return Err(taken(error));
@@ -121,6 +121,11 @@ impl Ensure<'_> {
         };
         self.work.journal(entry).await
     }
+}
+
+/// Whether the call may have been made all the same, or will be.
+fn is_open(class: Class) -> bool {
+    matches!(class, Class::Transient | Class::Answer | Class::Interrupted | Class::State)
 }
 
 /// The name is taken, and not by us.
