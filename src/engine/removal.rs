@@ -91,6 +91,7 @@ pub async fn remove(work: &Work, things: &[Extra]) -> Removed {
                 queue.reached(at, Milestone::Ready);
                 removed.deleted.push(address);
             }
+            Err(error) if work.stops(&error) => {}
             Err(error) => {
                 let kept = error.class == Class::Kept;
                 for extra in queue.failed(at).into_iter().map(|at| &things[at]) {
@@ -109,7 +110,7 @@ pub async fn remove(work: &Work, things: &[Extra]) -> Removed {
                         reason: error.message.clone(),
                     });
                     removed.kept.push((address, error.message));
-                } else if error.class != Class::Interrupted {
+                } else {
                     work.events.tell(Event::Failed {
                         address: address.clone(),
                         kind: extra.kind.kind(),

@@ -1,5 +1,6 @@
 //! Views of the same events: live lines for a terminal, plain lines for a log, JSON for a machine.
 
+pub mod causes;
 pub mod forecast;
 pub mod gantt;
 pub mod human;
@@ -39,7 +40,7 @@ struct Inner {
 
 enum View {
     Live(live::Live),
-    Plain,
+    Plain(human::Lines),
     Json,
 }
 
@@ -51,7 +52,7 @@ impl Reporter {
         let view = match output {
             Output::Json => View::Json,
             Output::Human if terminal && !traced => View::Live(live::Live::new(clock)),
-            Output::Human => View::Plain,
+            Output::Human => View::Plain(human::Lines::new(traced)),
         };
         Self(Rc::new(Inner { clock, view, timings: RefCell::default() }))
     }
@@ -66,7 +67,7 @@ impl Reporter {
         self.0.timings.borrow_mut().hear(event, self.0.clock.now());
         match &self.0.view {
             View::Live(live) => live.show(event),
-            View::Plain => human::show(event),
+            View::Plain(lines) => lines.show(event),
             View::Json => json::show(event),
         }
     }
@@ -75,7 +76,7 @@ impl Reporter {
     pub async fn keep_time(&self) {
         match &self.0.view {
             View::Live(live) => live.keep_time().await,
-            View::Plain | View::Json => std::future::pending().await,
+            View::Plain(_) | View::Json => std::future::pending().await,
         }
     }
 
