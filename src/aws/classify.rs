@@ -48,6 +48,13 @@ const CODES: &[(Class, &[&str])] = &[
             "ForbiddenException",
             "OptInRequired",
             "SubscriptionRequiredException",
+            "PendingVerification",
+            "BlockedException",
+        ],
+    ),
+    (
+        Class::Credentials,
+        &[
             "ExpiredToken",
             "ExpiredTokenException",
             "RequestExpired",
@@ -55,8 +62,10 @@ const CODES: &[(Class, &[&str])] = &[
             "UnrecognizedClientException",
             "SignatureDoesNotMatch",
             "MissingAuthenticationToken",
-            "PendingVerification",
-            "BlockedException",
+            "MissingAuthenticationTokenException",
+            "InvalidSignatureException",
+            "RequestTimeTooSkewed",
+            "RequestInTheFuture",
         ],
     ),
     (
@@ -132,6 +141,7 @@ const CODES: &[(Class, &[&str])] = &[
 /// Codes that mean several things, told apart by a part of AWS's own text. The first that fits
 /// decides; an empty part fits everything.
 const TEXTS: &[(&str, &str, Class)] = &[
+    ("AuthFailure", "validate the provided access credentials", Class::Credentials),
     ("ConflictException", "concurrent modification", Class::NotYet),
     ("ConflictException", "", Class::Exists),
     // An endpoint's predecessor is still going.
@@ -188,12 +198,18 @@ pub fn classify(operation: &str, code: &str, message: &str, status: u16) -> Clas
         Class::Busy
     } else if status == 429 {
         Class::Throttled
-    // 501 is not of AWS: the simulator says so of what it does not have.
-    } else if status >= 500 && status != 501 {
+    } else if is_open(code, status) {
         Class::Transient
     } else {
         Class::Invalid
     }
+}
+
+/// Whether it is not known what became of the call: AWS failed, what stands in between gave up, or a
+/// success cannot be read. 501 is not of AWS: the simulator says so of what it does not have.
+fn is_open(code: &str, status: u16) -> bool {
+    let is_failure = status >= 500 && status != 501 || status == 408;
+    is_failure || code.is_empty() && (200..300).contains(&status)
 }
 
 /// Whether this is how a service that AWS has ended keeps everybody out, as App Mesh since 30
@@ -226,7 +242,10 @@ mod tests {
         let registry = "The service registry arn:aws:servicediscovery:x does not exist.";
         assert_eq!(class("InvalidParameterException", registry), Class::Missing);
         assert_eq!(class("SomethingNew", ""), Class::Invalid);
-        assert_eq!(classify("x:Y", "SomethingNew", "", 503), Class::Transient);
+        for (code, status) in [("SomethingNew", 503), ("", 502), ("", 504), ("", 408), ("", 200)] {
+            assert_eq!(classify("x:Y", code, "", status), Class::Transient, "{status}");
+        }
+        assert_eq!(classify("x:Y", "", "", 403), Class::Invalid);
     }
 
     #[test]

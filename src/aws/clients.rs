@@ -1,11 +1,16 @@
 //! The SDK's clients, one per service, made when first used.
 
-use super::{calls::CallLog, pace::Paced};
-use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_credential_types::Credentials;
+use super::{
+    calls::CallLog,
+    error::unsigned,
+    pace::{ATTEMPT, Paced},
+};
+use crate::model::Error;
+use aws_config::{BehaviorVersion, Region, SdkConfig, profile::ProfileFileCredentialsProvider};
+use aws_credential_types::{Credentials, provider::ProvideCredentials};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_types::retry::RetryConfig;
-use std::{cell::OnceCell, rc::Rc};
+use std::{cell::OnceCell, env, rc::Rc, time::Duration};
 
 /// Where AWS is.
 #[derive(Clone, Debug, Default)]
@@ -18,6 +23,8 @@ pub struct Endpoint {
     pub url: Option<String>,
     /// An AWS inside this process, instead of a network.
     pub in_process: Option<SharedHttpClient>,
+    /// How long one attempt of a call may take, if not as long as AWS may need. Wall time.
+    pub patience: Option<Duration>,
 }
 
 /// The clients of all services that the stack is made of.
@@ -29,6 +36,7 @@ struct Inner {
     log: CallLog,
     is_url_given: bool,
     is_imitation: bool,
+    profile: Option<String>,
     ec2: OnceCell<aws_sdk_ec2::Client>,
     elb: OnceCell<aws_sdk_elasticloadbalancingv2::Client>,
     ecs: OnceCell<aws_sdk_ecs::Client>,
@@ -91,9 +99,10 @@ impl Clients {
     /// The SDK's own retries are off: its jitter is unseeded, it repeats creates that have no
     /// token, and it hides calls from the record.
     pub async fn load(endpoint: &Endpoint, log: CallLog) -> Self {
+        let patience = endpoint.patience.unwrap_or(ATTEMPT);
         let mut loader = aws_config::defaults(BehaviorVersion::latest())
             .retry_config(RetryConfig::disabled())
-            .http_client(Paced::before(endpoint.in_process.clone()));
+            .http_client(Paced::before(endpoint.in_process.clone(), patience));
         if let Some(region) = &endpoint.region {
             loader = loader.region(Region::new(region.clone()));
         }
@@ -127,6 +136,7 @@ impl Clients {
             log,
             is_url_given,
             is_imitation: is_url_given || endpoint.in_process.is_some(),
+            profile: profile(endpoint),
             ec2: OnceCell::new(),
             elb: OnceCell::new(),
             ecs: OnceCell::new(),
@@ -158,8 +168,35 @@ impl Clients {
         self.0.is_imitation
     }
 
+    /// Whether one URL for all services was given by a flag.
+    pub fn is_url_given(&self) -> bool {
+        self.0.is_url_given
+    }
+
+    /// What is wrong with the profile that was named, asked of it alone: among other sources of
+    /// credentials the SDK passes it over in silence.
+    pub async fn profile_fault(&self) -> Option<Error> {
+        let provider = ProfileFileCredentialsProvider::builder().profile_name(self.profile()?);
+        let fault = provider.build().provide_credentials().await.err()?;
+        Some(unsigned(&fault))
+    }
+
+    /// The profile that was named for them, by a flag or in the environment.
+    pub fn profile(&self) -> Option<&str> {
+        self.0.profile.as_deref()
+    }
+
     /// The record of their calls.
     pub fn log(&self) -> &CallLog {
         &self.0.log
     }
+}
+
+/// The profile that somebody named; an empty variable names none.
+fn profile(endpoint: &Endpoint) -> Option<String> {
+    if endpoint.in_process.is_some() {
+        return None;
+    }
+    let given = || env::var("AWS_PROFILE").ok().filter(|name| !name.is_empty());
+    endpoint.profile.clone().or_else(given)
 }

@@ -1,12 +1,32 @@
 //! AWS's errors as ours: the operation, the code, the request ID, and what follows from them.
 
-use super::{calls::Refused, classify::classify};
+use super::{
+    calls::Refused,
+    classify::classify,
+    transport::{NoAnswer, chain},
+};
 use crate::model::{Class, Error, Result};
+use aws_credential_types::provider::error::CredentialsError;
 use aws_smithy_runtime_api::{
     client::{orchestrator::HttpResponse, result::SdkError},
     http::Headers,
 };
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use regex::Regex;
+use std::{error::Error as StdError, sync::LazyLock};
+
+/// Our code where no credentials were found.
+pub const NO_CREDENTIALS: &str = "NoCredentials";
+/// Our code where the profile that was named is in no file.
+pub const NO_PROFILE: &str = "NoSuchProfile";
+/// Our code where a session of single sign-on is over.
+pub const SSO_EXPIRED: &str = "SignInExpired";
+/// Our code where a session of the console's, on the command line, is over.
+pub const LOGIN_EXPIRED: &str = "LoginExpired";
+
+/// Where the SDK prints an error as its programmers see it: `(DispatchFailure(DispatchFailure { …`.
+static DUMP: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r":? *\(?\b[A-Z]\w*[a-z]\w*(\(\w| \{ \w)").expect("a pattern"));
 
 /// Names the operation of a result and turns its error into ours.
 pub trait OpResult<T> {
@@ -14,41 +34,37 @@ pub trait OpResult<T> {
     fn op(self, operation: &'static str) -> Result<T>;
 }
 
-impl<T, E: ProvideErrorMetadata> OpResult<T> for Result<T, SdkError<E, HttpResponse>> {
+impl<T, E> OpResult<T> for Result<T, SdkError<E, HttpResponse>>
+where
+    E: ProvideErrorMetadata + StdError + 'static,
+{
     fn op(self, operation: &'static str) -> Result<T> {
         self.map_err(|error| ours(operation, &error))
     }
 }
 
-fn ours<E: ProvideErrorMetadata>(
-    operation: &'static str,
-    error: &SdkError<E, HttpResponse>,
-) -> Error {
-    let headers = error.raw_response().map(HttpResponse::headers);
-    let request_id = headers.and_then(request_id).map(String::from);
-    let status = error.raw_response().map_or(0, |response| response.status().as_u16());
+fn ours<E>(operation: &'static str, error: &SdkError<E, HttpResponse>) -> Error
+where
+    E: ProvideErrorMetadata + StdError + 'static,
+{
+    let response = error.raw_response();
+    let request_id = response.and_then(|response| request_id(response.headers())).map(String::from);
+    let status = response.map_or(0, |response| response.status().as_u16());
     let (class, code, message): (Class, String, String) = match error {
         SdkError::ServiceError(service) => {
             let code = service.err().code().unwrap_or_default();
             let message = service.err().message().unwrap_or_default();
             let class = classify(operation, code, message, status);
-            // What stands between us and AWS, or imitates it, may answer without a reason.
-            let is_silent = code.is_empty() && message.is_empty();
-            let message = if is_silent { format!("status {status}") } else { message.into() };
-            (class, code.into(), message)
-        }
-        SdkError::TimeoutError(_) => (Class::Transient, "RequestTimeout".into(), causes(error)),
-        SdkError::DispatchFailure(failure) if failure.is_io() || failure.is_timeout() => {
-            (Class::Transient, "ConnectionFailed".into(), causes(error))
-        }
-        SdkError::DispatchFailure(failure) => {
-            match refused(failure.as_connector_error().map(|error| error as _)) {
-                Some(why) => (Class::State, "NotSent".into(), why),
-                None => (Class::Denied, "NotSent".into(), causes(error)),
+            match (code, message) {
+                ("", "") if status < 300 => (class, "UnreadableAnswer".into(), causes(error)),
+                // What stands between us and AWS, or imitates it, may answer without a reason.
+                ("", "") => (class, code.into(), format!("status {status}")),
+                _ => (class, code.into(), readable(message)),
             }
         }
+        SdkError::TimeoutError(_) => (Class::Transient, "RequestTimeout".into(), causes(error)),
         SdkError::ResponseError(_) => (Class::Transient, "UnreadableAnswer".into(), causes(error)),
-        _ => (Class::Invalid, "NotSent".into(), causes(error)),
+        _ => unsent(error),
     };
     // Of a service that AWS has ended, nobody knows whether it will be back.
     let is_silent = class == Class::Transient && operation.starts_with("appmesh:");
@@ -66,6 +82,53 @@ fn ours<E: ProvideErrorMetadata>(
     Error { class, operation, code, message, request_id, hint }
 }
 
+/// Why a request was not sent, or what became of it on its way.
+fn unsent(error: &(dyn StdError + 'static)) -> (Class, String, String) {
+    if let Some(Refused(why)) = chain(error).find_map(|cause| cause.downcast_ref()) {
+        return (Class::State, "NotSent".into(), why.clone());
+    }
+    let lost = chain(error).filter_map(|cause| cause.downcast_ref::<NoAnswer>()).last();
+    if let Some(reason) = chain(error).find_map(|cause| cause.downcast_ref()) {
+        let Error { class, code, message, .. } = unsigned(reason);
+        return (class, code, message);
+    }
+    match lost {
+        Some(lost) => (lost.fate.class(), lost.fate.code().into(), lost.to_string()),
+        None => (Class::Invalid, "NotSent".into(), causes(error)),
+    }
+}
+
+/// Why there are no credentials to sign with. Whoever gives them may be out of reach for a while.
+pub(super) fn unsigned(reason: &CredentialsError) -> Error {
+    let says = |part: &str| chain(reason).any(|cause| cause.to_string().contains(part));
+    let lost = chain(reason).filter_map(|cause| cause.downcast_ref::<NoAnswer>()).last();
+    let (class, code) = match reason {
+        CredentialsError::CredentialsNotLoaded(_) if says("was not defined") => {
+            (Class::Credentials, NO_PROFILE)
+        }
+        CredentialsError::CredentialsNotLoaded(_) => (Class::Credentials, NO_CREDENTIALS),
+        CredentialsError::ProviderTimedOut(_) => (Class::Transient, "CredentialsUnreachable"),
+        _ if lost.is_some_and(|lost| lost.fate.class() == Class::Transient) => {
+            (Class::Transient, "CredentialsUnreachable")
+        }
+        // The words of the SDK's providers of these two, whose errors are not for others.
+        _ if says("SSO token") || says("Session token not found or invalid") => {
+            (Class::Credentials, SSO_EXPIRED)
+        }
+        _ if says("Login token") || says("Please reauthenticate") => {
+            (Class::Credentials, LOGIN_EXPIRED)
+        }
+        _ => (Class::Credentials, "CredentialsFailed"),
+    };
+    Error { code: code.into(), ..Error::new(class, causes(reason)) }
+}
+
+/// AWS's words without what only AWS can read.
+fn readable(message: &str) -> String {
+    let end = message.find("Encoded authorization failure message").unwrap_or(message.len());
+    message[..end].trim_end().into()
+}
+
 fn request_id(headers: &Headers) -> Option<&str> {
     headers.get("x-amzn-requestid").or_else(|| headers.get("x-amz-request-id"))
 }
@@ -76,41 +139,17 @@ fn is_of_another_time(code: &str, message: &str) -> bool {
         || ["Signature expired", "Signature not yet current"].iter().any(|it| message.contains(it))
 }
 
-/// Why we did not send it ourselves, if so.
-fn refused(error: Option<&(dyn std::error::Error + 'static)>) -> Option<String> {
-    let mut next = error;
-    while let Some(cause) = next {
-        if let Some(refused) = cause.downcast_ref::<Refused>() {
-            return Some(refused.0.clone());
+/// What the causes of an error say, each once, and without what only programmers can read.
+fn causes(error: &(dyn StdError + 'static)) -> String {
+    let mut said: Vec<String> = Vec::new();
+    for cause in chain(error) {
+        let text = cause.to_string();
+        let text = DUMP.find(&text).map_or(&*text, |dump| text[..dump.start()].trim_end());
+        if !text.is_empty() && !said.iter().any(|said| said.contains(text)) {
+            said.push(text.to_owned());
         }
-        next = cause.source();
     }
-    None
-}
-
-/// The chain of causes of an error that is no answer of a service.
-fn causes<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> String {
-    let source: Option<&(dyn std::error::Error + 'static)> = match error {
-        SdkError::ConstructionFailure(_) => None,
-        SdkError::DispatchFailure(failure) => {
-            failure.as_connector_error().map(|error| error as &(dyn std::error::Error + 'static))
-        }
-        _ => None,
-    };
-    let mut text = match error {
-        SdkError::ConstructionFailure(_) => "the request could not be built".to_owned(),
-        SdkError::TimeoutError(_) => "no answer in time".to_owned(),
-        SdkError::DispatchFailure(_) => "the request could not be sent".to_owned(),
-        SdkError::ResponseError(_) => "the answer could not be read".to_owned(),
-        _ => "the request failed".to_owned(),
-    };
-    let mut next = source;
-    while let Some(cause) = next {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        next = cause.source();
-    }
-    text
+    said.join(": ")
 }
 
 fn hint(code: &str) -> Option<&'static str> {
@@ -128,6 +167,14 @@ fn hint(code: &str) -> Option<&'static str> {
         "InvalidClientTokenId" | "UnrecognizedClientException" => {
             "these credentials are not known to AWS: check AWS_PROFILE and AWS_ACCESS_KEY_ID"
         }
+        "SignatureDoesNotMatch" | "InvalidSignatureException" => {
+            "the secret key is not that of the access key: check AWS_SECRET_ACCESS_KEY"
+        }
+        "UntrustedCertificate" => {
+            "check the URL, this machine's clock, and whether a proxy opens what is encrypted"
+        }
+        SSO_EXPIRED => "run `aws sso login`, then the command again: it goes on from here",
+        LOGIN_EXPIRED => "run `aws login`, then the command again: it goes on from here",
         _ => return None,
     })
 }

@@ -11,6 +11,7 @@ pub mod pace;
 mod silence;
 pub mod stacks;
 pub mod tags;
+pub mod transport;
 pub mod vpc_links;
 
 pub use batch::{Batch, Batches};

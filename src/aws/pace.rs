@@ -4,7 +4,11 @@
 //! The turn is taken where the SDK knows the operation, in an interceptor, and waited for where a
 //! future can wait, in front of the HTTP client. So the time of an attempt begins after the wait.
 
-use super::limits::{Limit, limit};
+use super::{
+    calls::is_read,
+    limits::{Limit, limit},
+    transport::exchange,
+};
 use aws_smithy_http_client::{Builder, ConnectorBuilder, proxy::ProxyConfig, tls};
 use aws_smithy_runtime_api::client::{
     http::{
@@ -12,7 +16,6 @@ use aws_smithy_runtime_api::client::{
         SharedHttpConnector,
     },
     orchestrator::HttpRequest,
-    result::ConnectorError,
     runtime_components::RuntimeComponents,
 };
 use std::{
@@ -22,8 +25,9 @@ use std::{
 };
 use tokio::time::Instant;
 
-/// How long one attempt may take before it counts as lost. Wall time.
-const ATTEMPT: Duration = Duration::from_secs(30);
+/// How long one attempt may take, until the last byte of its answer, before it counts as lost. Wall
+/// time.
+pub const ATTEMPT: Duration = Duration::from_secs(30);
 
 /// A call may not be sent before this moment.
 #[derive(Clone, Copy, Debug)]
@@ -85,17 +89,20 @@ impl Bucket {
 
 /// An HTTP client before which calls wait for their turns.
 #[derive(Debug)]
-pub struct Paced(SharedHttpClient);
+pub struct Paced {
+    client: SharedHttpClient,
+    patience: Duration,
+}
 
 impl Paced {
-    /// Before this client, or before the SDK's own.
-    pub fn before(client: Option<SharedHttpClient>) -> Self {
-        Self(client.unwrap_or_else(default_client))
+    /// Before this client, or before the SDK's own. An attempt may take as long as `patience`.
+    pub fn before(client: Option<SharedHttpClient>, patience: Duration) -> Self {
+        Self { client: client.unwrap_or_else(default_client), patience }
     }
 }
 
 /// The client that the SDK would make for itself.
-fn default_client() -> SharedHttpClient {
+pub fn default_client() -> SharedHttpClient {
     Builder::new().build_with_connector_fn(|settings, components| {
         let crypto = tls::rustls_provider::CryptoMode::AwsLc;
         let mut connector = ConnectorBuilder::default().tls_provider(tls::Provider::Rustls(crypto));
@@ -112,24 +119,42 @@ impl HttpClient for Paced {
         settings: &HttpConnectorSettings,
         components: &RuntimeComponents,
     ) -> SharedHttpConnector {
-        SharedHttpConnector::new(Waiting(self.0.http_connector(settings, components)))
+        let connector = self.client.http_connector(settings, components);
+        SharedHttpConnector::new(Waiting { connector, patience: self.patience })
     }
 }
 
 #[derive(Debug)]
-struct Waiting(SharedHttpConnector);
+struct Waiting {
+    connector: SharedHttpConnector,
+    patience: Duration,
+}
 
 impl HttpConnector for Waiting {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let connector = self.0.clone();
+        let (connector, patience) = (self.connector.clone(), self.patience);
         HttpConnectorFuture::new(async move {
             if let Some(Turn(at)) = request.extension::<Turn>() {
                 tokio::time::sleep_until(*at).await;
             }
-            let answer = tokio::time::timeout(ATTEMPT, connector.call(request)).await;
-            answer.unwrap_or_else(|late| Err(ConnectorError::timeout(late.into())))
+            let (place, asks) = (place(request.uri()), asks(&request));
+            exchange(connector.call(request), &place, patience, asks).await
         })
     }
+}
+
+/// A URL's scheme and authority.
+fn place(url: &str) -> String {
+    let host = url.find("://").map_or(0, |at| at + 3);
+    let end = url[host..].find('/').map_or(url.len(), |at| host + at);
+    url[..end].to_owned()
+}
+
+/// Whether a request shows by its head that it only reads: then its answer has a body.
+fn asks(request: &HttpRequest) -> bool {
+    let target = request.headers().get("x-amz-target");
+    let operation = target.and_then(|target| target.rsplit_once('.'));
+    operation.map_or(request.method() == "GET", |(_, operation)| is_read(operation))
 }
 
 #[cfg(test)]

@@ -144,12 +144,9 @@ fn add_unseen(census: &mut Census, work: &Work, session: &Session, state: &State
             continue;
         }
         let identities = record.retired.iter().chain(&record.identity);
-        let found = identities.zip(0..).map(|(identity, rank)| Found {
-            address: address.clone(),
-            token: None,
-            out: identity.clone(),
-            rank,
-            tags: Tags::new(),
+        let found = identities.zip(0..).map(|(identity, rank)| {
+            let found = Found::untagged(address.clone(), identity.clone());
+            Found { rank, ..found }
         });
         census.entry(kind.kind().0).or_default().extend(found);
     }

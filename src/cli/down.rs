@@ -85,7 +85,7 @@ impl Down {
 }
 
 pub(super) fn report(session: &Session, outcome: &Outcome) {
-    failures(outcome);
+    failures(session, outcome);
     let stack = &session.cx.scope().stack;
     for left in &outcome.left {
         let because = left.because.as_ref().map(|why| format!(": {why}")).unwrap_or_default();

@@ -115,6 +115,7 @@ impl From<Error> for CliError {
     fn from(error: Error) -> Self {
         let exit = match error.class {
             crate::model::Class::Interrupted => Exit::Interrupted,
+            crate::model::Class::Credentials => Exit::Refused,
             _ => Exit::Failed,
         };
         let hints = error.remedy().into_iter().collect();

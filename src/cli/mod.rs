@@ -2,6 +2,7 @@
 
 pub mod adopt;
 pub mod args;
+pub mod credentials;
 pub mod doctor;
 pub mod down;
 pub mod environment;

@@ -4,9 +4,14 @@ use crate::{
     engine::retry::{Doing, Retry},
     model::{Class, Clock, Result},
 };
+use std::time::Duration;
+use tokio::time::Instant;
 
-/// Asks until there is an answer, ten times at the most; where AWS throttles, as long as the error
-/// allows.
+/// After how long nothing more is asked of what does not answer. Wall time.
+const SILENCE: Duration = Duration::from_secs(60);
+
+/// Asks until there is an answer, ten times at the most, and not again after a minute; where AWS
+/// throttles, as long as the error allows.
 ///
 /// # Errors
 /// The last error, when another attempt is of no use.
@@ -15,7 +20,7 @@ pub(super) async fn patiently<T, F: Future<Output = Result<T>>>(
     mut ask: impl FnMut() -> F,
 ) -> Result<T> {
     let retry = Retry::seeded(rand::random());
-    let begun = clock.now();
+    let (begun, since) = (clock.now(), Instant::now());
     let mut attempt = 0;
     loop {
         attempt += 1;
@@ -25,7 +30,9 @@ pub(super) async fn patiently<T, F: Future<Output = Result<T>>>(
         };
         let spent = clock.now().saturating_sub(begun);
         match retry.delay(&error, Doing::Read, attempt, spent) {
-            Some(delay) if attempt < 10 || error.class == Class::Throttled => {
+            Some(delay)
+                if error.class == Class::Throttled || attempt < 10 && since.elapsed() < SILENCE =>
+            {
                 clock.sleep(delay).await;
             }
             _ => return Err(error),

@@ -7,6 +7,7 @@ pub(super) use choices::recorded_mesh;
 use super::{
     CliError, Exit,
     args::{Common, Speed, Without},
+    credentials::{no_region, nobody},
     environment, expiry,
     patience::patiently,
     private, signals,
@@ -16,8 +17,8 @@ use crate::{
     config::{Config, region_fault, stack_fault},
     engine::{Engine, Events, Interrupt, Outcome, retry::Retry, work::Work},
     model::{
-        ByAddress, Class, Clock, Edges, Error, Estimates, Registry, Result as ModelResult, Run,
-        Tags, tags::EXPIRES,
+        ByAddress, Clock, Edges, Estimates, Registry, Result as ModelResult, Run, Tags,
+        tags::EXPIRES,
     },
     report::{
         Reporter, Timings,
@@ -96,6 +97,7 @@ impl Session {
             profile: common.profile.clone(),
             url: common.endpoint_url.clone(),
             in_process,
+            patience: None,
         };
         let clients = Clients::load(&endpoint, CallLog::default()).await;
         let mut session = Self::with(clients, config, &stack, directory, clock).await?;
@@ -116,15 +118,15 @@ impl Session {
         directory: PathBuf,
         clock: Clock,
     ) -> Result<Self, CliError> {
-        let region = clients.region().ok_or_else(|| {
-            CliError::new(Exit::Usage, "no AWS region is set")
-                .hint("give --region, set AWS_REGION, or add region to the configuration")
-        })?;
+        let Some(region) = clients.region() else { return Err(no_region(&clients).await) };
         if let Some((problem, remedy)) = region_fault(&region) {
             let message = format!("{region:?}, where the calls would go, {problem}");
             return Err(CliError::new(Exit::Usage, message).hint(remedy));
         }
-        let caller = patiently(clock, || caller(&clients)).await.map_err(nobody)?;
+        let caller = match patiently(clock, || caller(&clients)).await {
+            Ok(caller) => caller,
+            Err(error) => return Err(nobody(&clients, error).await),
+        };
         let allowed = config.as_ref().map(|config| config.allowed_accounts.as_slice());
         admit(allowed.unwrap_or_default(), "allowed_accounts", &caller.account)?;
         let tags = config.as_ref().map(|config| config.tags.clone()).unwrap_or_default();
@@ -332,20 +334,6 @@ impl Session {
             () = reporter.keep_time() => unreachable!("time is kept for ever"),
         }
     }
-}
-
-/// Why it is not known whose credentials these are.
-fn nobody(error: Error) -> CliError {
-    if let Some(url) = environment::endpoint_of_no_url(&error.to_string()) {
-        return environment::no_url("the profile's endpoint_url", url);
-    }
-    if error.class == Class::Transient {
-        return CliError::new(Exit::Failed, format!("AWS cannot be reached: {error}"))
-            .hint("check the network, the region, and --endpoint-url");
-    }
-    let message = format!("AWS does not say whose credentials these are: {error}");
-    let sign_in = "sign in, or set AWS_PROFILE or AWS_ACCESS_KEY_ID; --local needs no AWS account";
-    CliError::new(Exit::Refused, message).hint(error.hint.unwrap_or_else(|| sign_in.into()))
 }
 
 pub(super) fn read_config(common: &Common, without: bool) -> Result<Option<Config>, CliError> {

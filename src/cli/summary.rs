@@ -1,10 +1,11 @@
 //! How commands end: the summary line, failures with what to do about them, and the exit code.
 
-use super::{Exit, session::Session};
+use super::{Exit, credentials::signing_in, session::Session};
 use crate::{
     aws::CallCounts,
     engine::{Counts, Outcome},
     report::{
+        causes::causes,
         json::rounded,
         text::{count, err, out},
     },
@@ -27,7 +28,7 @@ struct Summary<'a> {
 
 /// How an outcome ends the command.
 pub fn exit(outcome: &Outcome) -> Exit {
-    if outcome.interrupted {
+    if outcome.interrupted && !outcome.halted {
         Exit::Interrupted
     } else if outcome.is_done() {
         Exit::Done
@@ -80,18 +81,30 @@ fn print(summary: &Summary<'_>) {
     out!("{}", serde_json::to_string(summary).unwrap_or_default());
 }
 
-/// Prints failures with what to do about them, once each; what merely follows is counted.
-pub fn failures(outcome: &Outcome) {
-    for failure in &outcome.failures {
-        err!("error: {}: {}", failure.address, failure.error);
-        if let Some(remedy) = failure.error.remedy() {
+/// Prints failures with what to do about them, once for each cause; what merely follows is counted.
+pub fn failures(session: &Session, outcome: &Outcome) {
+    let failed = outcome.failures.iter().map(|failure| (&failure.address, &failure.error));
+    let causes = causes(failed, &outcome.skipped);
+    for cause in &causes {
+        err!("error: {}", cause.headline());
+        if let Some(places) = cause.places() {
+            err!("  {places}");
+        }
+        if let Some(remedy) = signing_in(cause.error, session.cx.profile()).or(cause.remedy()) {
             err!("  hint: {remedy}");
         }
+        match cause.waiting {
+            0 => {}
+            number => err!("  {} not started, because of that", count(number, "resource")),
+        }
     }
-    if !outcome.skipped.is_empty() {
-        let number = count(outcome.skipped.len(), "resource");
-        let why = if outcome.failures.is_empty() { "" } else { ", because of what failed" };
-        err!("  {number} not started{why}");
+    let waiting: usize = causes.iter().map(|cause| cause.waiting).sum();
+    match outcome.skipped.len().saturating_sub(waiting) {
+        0 => {}
+        number => err!("  {} not started", count(number, "resource")),
+    }
+    if outcome.halted {
+        err!("  stopped there, for every other call would fail likewise; the state is safe");
     }
     for (address, reason) in &outcome.kept {
         out!("kept: {address}: {reason}");

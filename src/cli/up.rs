@@ -101,7 +101,7 @@ impl Up {
 }
 
 fn report(session: &Session, outcome: &Outcome, outputs: &Outputs, timings: &Timings, run: &Run) {
-    failures(outcome);
+    failures(session, outcome);
     let stack = &session.cx.scope().stack;
     let took = session.took();
     match exit(outcome) {

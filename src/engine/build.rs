@@ -234,7 +234,7 @@ impl<'a> Build<'a> {
                         queue.reached(at, Milestone::Ready);
                         self.ends[at] = Some(ensured);
                     }
-                    Some((_, Err(error))) if error.class == Class::Interrupted => {}
+                    Some((_, Err(error))) if work.stops(&error) => {}
                     Some((at, Err(error))) => {
                         let stop = error.class == Class::State;
                         let (failures, skipped) = (&mut self.failures, &mut self.skipped);
@@ -374,6 +374,7 @@ impl<'a> Build<'a> {
         outcome.failures.extend(self.failures.into_values());
         outcome.skipped.extend(self.skipped);
         outcome.interrupted = self.engine.work.interrupt.requested();
+        outcome.halted = self.engine.work.interrupt.halted();
         (outcome, self.known.into_inner())
     }
 }

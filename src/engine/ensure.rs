@@ -21,8 +21,10 @@ use tokio::sync::mpsc::UnboundedSender;
 
 /// How long a read may miss what was just created.
 const LAG: Duration = Duration::from_secs(60);
-/// How long a change may take to show.
+/// How long a change may take to show, and how often it is made at the least before it is given up:
+/// where calls are slow, the time alone would pass with hardly a look.
 const EFFECT: Duration = Duration::from_secs(90);
+const CHANGES: u64 = 5;
 /// How often one run makes a thing that vanishes or is not what is needed.
 const MOST_MADE: u32 = 3;
 /// The first and the longest time between two looks for what was just created.
@@ -166,10 +168,9 @@ impl Ensure<'_> {
         mut look: Option<Live>,
     ) -> Result<Aligned> {
         let work = self.work;
-        let begun = work.clock.now();
-        let mut changed = false;
+        let mut begun = None;
         let mut told = false;
-        let mut attempt = 0;
+        let mut attempt: u64 = 0;
         loop {
             let live = match look.take() {
                 Some(live) => live,
@@ -185,15 +186,16 @@ impl Ensure<'_> {
             // The record's tags are believed where AWS does not show them: one change is enough.
             let tags_done = told && kind.tags(&live).is_none();
             if drift.is_empty() && (tags.is_empty() || tags_done) {
-                return Ok(Aligned::Done { live, changed });
+                return Ok(Aligned::Done { live, changed: begun.is_some() });
             }
             if drift.replaces() {
                 return Ok(Aligned::Replace(drift));
             }
-            if changed && work.clock.now().saturating_sub(begun) > EFFECT {
+            let at = work.clock.now();
+            let since = *begun.get_or_insert(at);
+            if attempt >= CHANGES && at.saturating_sub(since) > EFFECT {
                 return Err(ineffective(&drift));
             }
-            let at = work.clock.now();
             if !told && created_at.is_none() {
                 // A listing may not show whose it is.
                 let shown = kind.tags(&live).is_some() || self.step.tags(&self.address).is_empty();
@@ -225,7 +227,7 @@ impl Ensure<'_> {
                     took: work.clock.now().saturating_sub(at),
                 });
             }
-            (changed, told) = (true, true);
+            told = true;
             attempt += 1;
             if attempt > 1 {
                 // Reads lag behind changes.

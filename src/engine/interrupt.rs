@@ -10,6 +10,7 @@ pub struct Interrupt(Rc<Inner>);
 #[derive(Default)]
 struct Inner {
     count: Cell<u32>,
+    halted: Cell<bool>,
     changed: Notify,
 }
 
@@ -18,6 +19,21 @@ impl Interrupt {
     pub fn request(&self) {
         self.0.count.set(self.0.count.get() + 1);
         self.0.changed.notify_waiters();
+    }
+
+    /// Stops likewise because nothing more can be done, with nobody's asking. False when that is so
+    /// already.
+    pub fn halt(&self) -> bool {
+        let first = !self.0.halted.replace(true);
+        if first {
+            self.request();
+        }
+        first
+    }
+
+    /// Whether it stopped because nothing more could be done.
+    pub fn halted(&self) -> bool {
+        self.0.halted.get()
     }
 
     /// Whether nothing new may be begun.

@@ -59,8 +59,11 @@ pub struct Outcome {
     pub kept: Vec<(Address, String)>,
     /// What is still there after `down`.
     pub left: Vec<Left>,
-    /// Whether the user stopped it.
+    /// Whether it was stopped before its end.
     pub interrupted: bool,
+    /// Whether it stopped by itself, because all that was left to do would have failed for the same
+    /// cause: the credentials.
+    pub halted: bool,
 }
 
 impl Outcome {

@@ -91,6 +91,7 @@ pub async fn remove(work: &Work, things: &[Extra]) -> Removed {
                 queue.reached(at, Milestone::Ready);
                 removed.deleted.push(address);
             }
+            Err(error) if work.stops(&error) => {}
             Err(error) => {
                 // Of a service that AWS has ended, what cannot be removed is nobody's loss.
                 let is_silent = error.class == Class::Silent;
@@ -114,7 +115,7 @@ pub async fn remove(work: &Work, things: &[Extra]) -> Removed {
                         reason: error.message.clone(),
                     });
                     removed.kept.push((address, error.message));
-                } else if error.class != Class::Interrupted {
+                } else {
                     work.events.tell(Event::Failed {
                         address: address.clone(),
                         kind: extra.kind.kind(),

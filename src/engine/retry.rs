@@ -13,6 +13,8 @@ pub const GOING: Duration = Duration::from_secs(30 * 60);
 
 /// How long a service that AWS has ended may keep silent; after that, one attempt a call is enough.
 pub const SILENCE: Duration = Duration::from_secs(20);
+/// How many attempts are made of what the network failed to carry, however long they took.
+const LEAST: u32 = 4;
 
 /// What was being done when an error came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -58,6 +60,8 @@ impl Retry {
             (Class::Transient, _) => (seconds(0.3), seconds(10.0), minutes(5)),
             (Class::Silent, _) if self.given_up.get() => return None,
             (Class::Silent, _) => (seconds(0.3), seconds(4.0), SILENCE),
+            // An answer that was cut off, perhaps.
+            (Class::Answer, _) => (seconds(0.5), seconds(3.0), minutes(1)),
             // An ID that we just made, or a role that must propagate.
             (Class::Missing, Doing::Create | Doing::Update) => {
                 (seconds(0.5), seconds(3.0), minutes(1))
@@ -68,7 +72,9 @@ impl Retry {
             (Class::Busy, _) => (seconds(1.0), seconds(5.0), minutes(2)),
             _ => return None,
         };
-        if spent > budget {
+        // One attempt that gets no answer can take longer than all of it.
+        let cheap = error.class == Class::Transient && attempt < LEAST;
+        if spent > budget && !cheap {
             self.given_up.set(self.given_up.get() || error.class == Class::Silent);
             return None;
         }

@@ -156,6 +156,7 @@ impl Engine {
             self.work.events.tell(Event::Phase { phase: Phase::Remove, nodes });
             take(&mut outcome, remove(&self.work, &extras).await);
             outcome.interrupted = self.work.interrupt.requested();
+            outcome.halted = self.work.interrupt.halted();
             if outcome.interrupted {
                 break;
             }

@@ -400,7 +400,8 @@ impl Survey {
 
     /// The first read that was refused for good.
     pub fn refusal(&self) -> Option<(&Address, &Error)> {
-        self.errors.iter().find(|(_, error)| error.class == Class::Denied)
+        let refused = |error: &Error| matches!(error.class, Class::Denied | Class::Credentials);
+        self.errors.iter().find(|(_, error)| refused(error))
     }
 }
 

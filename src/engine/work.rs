@@ -210,6 +210,17 @@ impl Work {
         self.silent.borrow().get(service(kind)).cloned()
     }
 
+    /// Whether an error only says that the run stops. The first that says that the credentials are not
+    /// taken stops it, and is told; of those under way then, each of which would say the same, it is
+    /// not known whether they had an effect, as after a request to stop.
+    pub fn stops(&self, error: &Error) -> bool {
+        match error.class {
+            Class::Interrupted => true,
+            Class::Credentials => !self.interrupt.halt(),
+            _ => false,
+        }
+    }
+
     /// Lets time pass, unless the user asks to stop.
     pub async fn pause(&self, duration: Duration) -> Result<()> {
         tokio::select! {

@@ -20,8 +20,10 @@ pub enum Class {
     Busy,
     /// The name is taken.
     Exists,
-    /// Not permitted, or the credentials are no longer good.
+    /// Not permitted.
     Denied,
+    /// There are no credentials, or AWS takes them no longer: every other call fails likewise.
+    Credentials,
     /// AWS does not offer the service to this account, so nothing of it exists.
     Closed,
     /// A service that AWS has ended does not answer: whether the request had an effect is unknown, and
@@ -94,7 +96,11 @@ impl Error {
         let general = match self.class {
             Class::Throttled => "AWS limits the rate of this call; run the command again later",
             Class::Transient => "run the command again; nothing is lost",
-            Class::Denied => "check the credentials and their permission for this action",
+            Class::Denied => return Some(self.hint.clone().unwrap_or_else(|| self.permission())),
+            Class::Credentials => {
+                "sign in, or set AWS_PROFILE or AWS_ACCESS_KEY_ID, then run the command again"
+            }
+            Class::Answer => "run the command again; if AWS still answers so, tell us",
             Class::Quota => "raise the quota or free some of it, then run the command again",
             Class::Stranger => "rename the stack, or remove or rename what is in the way",
             Class::Busy => "remove what uses it, then run the command again",
@@ -108,20 +114,82 @@ impl Error {
         };
         Some(self.hint.clone().unwrap_or_else(|| general.into()))
     }
+
+    /// The IAM action that a call lacked: by AWS's own words, for one call may need several, else the
+    /// call itself.
+    pub fn action(&self) -> &str {
+        let told = self.message.split_once("authorized to perform: ").map(|(_, rest)| rest);
+        let action = told.and_then(|rest| rest.split(|c: char| !is_of_action(c)).next());
+        action.filter(|action| action.contains(':')).unwrap_or(self.operation)
+    }
+
+    /// Whether AWS said no, and not the network or what stands in between.
+    fn is_refusal(&self) -> bool {
+        let is_ours = ["NotSent", "UntrustedCertificate"].contains(&&*self.code);
+        !is_ours && !matches!(self.class, Class::Transient | Class::Answer)
+    }
+
+    fn permission(&self) -> String {
+        permission(&[self.action()], self.message.contains("explicit deny"))
+    }
+
+    /// The error in words, of these calls instead of its own.
+    pub fn of_calls(&self, calls: &str) -> String {
+        let mut text = String::new();
+        if !calls.is_empty() {
+            let verb = if self.is_refusal() { "refused" } else { "failed" };
+            text = format!("{calls} {verb}: ");
+        }
+        if !self.code.is_empty() {
+            text.push_str(&self.code);
+            text.push_str(": ");
+        }
+        text.push_str(&self.message);
+        if let Some(id) = &self.request_id {
+            text.push_str(&format!(" [{id}]"));
+        }
+        text
+    }
+}
+
+fn is_of_action(c: char) -> bool {
+    c.is_ascii_alphanumeric() || c == '-' || c == ':'
+}
+
+/// What to do about permissions that lack these actions; `denied` where a policy forbids them.
+pub fn permission(actions: &[&str], denied: bool) -> String {
+    let actions = actions.join(", ");
+    if denied {
+        return format!("a policy denies {actions}, and nothing that is allowed outranks that");
+    }
+    format!("allow {actions}; `meshctl policy up` prints the whole policy")
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if !self.operation.is_empty() {
-            write!(f, "{} refused: ", self.operation)?;
-        }
-        if !self.code.is_empty() {
-            write!(f, "{}: ", self.code)?;
-        }
-        f.write_str(&self.message)?;
-        match &self.request_id {
-            Some(id) => write!(f, " [{id}]"),
-            None => Ok(()),
-        }
+        f.write_str(&self.of_calls(self.operation))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_missing_action_is_the_one_that_aws_names() {
+        let denied = |message: &str| Error {
+            operation: "ec2:CreateVpc",
+            ..Error::new(Class::Denied, message)
+        };
+        let tags = "You are not authorized to perform this operation. User: \
+                    arn:aws:iam::111122223333:user/ci is not authorized to perform: \
+                    ec2:CreateTags on resource: arn:aws:ec2:eu-west-1:111122223333:vpc/*";
+        assert_eq!(denied(tags).action(), "ec2:CreateTags");
+        let short = "You are not authorized to perform this operation.";
+        assert_eq!(denied(short).action(), "ec2:CreateVpc");
+        let remedy = denied(short).remedy().unwrap();
+        assert_eq!(remedy, "allow ec2:CreateVpc; `meshctl policy up` prints the whole policy");
+        let deny = "not authorized to perform: ec2:CreateVpc with an explicit deny in a policy";
+        assert!(denied(deny).remedy().unwrap().starts_with("a policy denies ec2:CreateVpc"));
     }
 }

@@ -1,6 +1,7 @@
 //! Plain lines, for logs and for reading later.
 
 use super::{
+    causes::Key,
     forecast::sentence,
     text::{count, duration, err, took as after},
 };
@@ -8,12 +9,41 @@ use crate::{
     engine::{Event, Phase},
     model::Check,
 };
+use std::{cell::RefCell, collections::BTreeSet};
 
 /// Prints what a person following a log wants to know; progress goes to stderr, so that stdout holds
 /// only the report.
-pub fn show(event: &Event) {
-    if let Some(line) = line(event) {
-        err!("{line}");
+#[derive(Default)]
+pub struct Lines {
+    detailed: bool,
+    causes: RefCell<BTreeSet<Key>>,
+}
+
+impl Lines {
+    /// Nothing is told yet. `detailed` also tells what is merely not started.
+    pub fn new(detailed: bool) -> Self {
+        Self { detailed, ..Self::default() }
+    }
+
+    /// Prints an event.
+    pub fn show(&self, event: &Event) {
+        if let Some(line) = self.line(event) {
+            err!("{line}");
+        }
+    }
+
+    /// An event as one line; `None` for what says nothing new. The words of a failure are told once
+    /// for all that fails for its cause.
+    pub fn line(&self, event: &Event) -> Option<String> {
+        match event {
+            Event::Skipped { .. } if !self.detailed => None,
+            Event::Failed { address, error, .. }
+                if !self.causes.borrow_mut().insert(Key::of(error)) =>
+            {
+                Some(format!("{address}: failed likewise"))
+            }
+            _ => line(event),
+        }
     }
 }
 
@@ -25,7 +55,7 @@ pub fn told(check: &Check) -> String {
 }
 
 /// An event as one line; `None` for what says nothing new.
-pub fn line(event: &Event) -> Option<String> {
+fn line(event: &Event) -> Option<String> {
     Some(match event {
         Event::Phase { phase: Phase::Survey, .. } => "looking at what there is".into(),
         Event::Phase { phase: Phase::Build, .. } => return None,

@@ -1,6 +1,6 @@
 //! Live lines on a terminal: one per group, with what it waits for and since when.
 
-use super::{forecast::Forecast, human, text::whole};
+use super::{forecast::Forecast, human::Lines, text::whole};
 use crate::{
     engine::{Event, Phase},
     model::{Address, Clock},
@@ -18,6 +18,7 @@ pub struct Live {
     groups: RefCell<BTreeMap<String, Group>>,
     forecast: RefCell<Forecast>,
     path: ProgressBar,
+    lasting: Lines,
 }
 
 struct Group {
@@ -40,7 +41,7 @@ impl Live {
             .unwrap_or_else(|_| ProgressStyle::default_spinner());
         let path = lines.add(ProgressBar::new_spinner()).with_style(style);
         let (groups, forecast) = (RefCell::default(), RefCell::default());
-        Self { clock, lines, groups, forecast, path }
+        Self { clock, lines, groups, forecast, path, lasting: Lines::default() }
     }
 
     /// Takes in one event.
@@ -101,7 +102,7 @@ impl Live {
 
     /// A line that stays, above the live ones.
     fn say(&self, event: &Event) {
-        if let Some(line) = human::line(event) {
+        if let Some(line) = self.lasting.line(event) {
             // A terminal that went away is no reason to stop.
             let _ = self.lines.println(line);
         }

@@ -1,5 +1,6 @@
 //! Views of the same events: live lines for a terminal, plain lines for a log, JSON for a machine.
 
+pub mod causes;
 pub mod forecast;
 pub mod gantt;
 pub mod human;
@@ -40,7 +41,7 @@ struct Inner {
 
 enum View {
     Live(live::Live),
-    Plain,
+    Plain(human::Lines),
     Json,
 }
 
@@ -54,7 +55,7 @@ impl Reporter {
             Output::Human if !traced && terminal::takes_live_lines() => {
                 View::Live(live::Live::new(clock))
             }
-            Output::Human => View::Plain,
+            Output::Human => View::Plain(human::Lines::new(traced)),
         };
         Self(Rc::new(Inner { clock, view, timings: RefCell::default() }))
     }
@@ -69,7 +70,7 @@ impl Reporter {
         self.0.timings.borrow_mut().hear(event, self.0.clock.now());
         match &self.0.view {
             View::Live(live) => live.show(event),
-            View::Plain => human::show(event),
+            View::Plain(lines) => lines.show(event),
             View::Json => json::show(event),
         }
     }
@@ -78,7 +79,7 @@ impl Reporter {
     pub async fn keep_time(&self) {
         match &self.0.view {
             View::Live(live) => live.keep_time().await,
-            View::Plain | View::Json => std::future::pending().await,
+            View::Plain(_) | View::Json => std::future::pending().await,
         }
     }
 

@@ -136,7 +136,7 @@ fn graph(stack: &str, services: &[String], kind: Kind, balancer: &str) -> Graph 
     }
     let config = Config::parse(&text, "test").unwrap_or_else(|error| panic!("{error}\n{text}"));
     let facts = Facts {
-        zones: vec!["us-east-1a".into(), "us-east-1b".into()],
+        zones: Zones::named(vec!["us-east-1a".into(), "us-east-1b".into()]),
         wants_logging_role: true,
         mesh: Choice::given(kind),
     };

@@ -8,6 +8,8 @@ mod args;
 mod client;
 mod doctor;
 mod down;
+mod failures;
+mod faults;
 mod home;
 mod input;
 mod interrupt;

@@ -56,7 +56,8 @@ impl Ensure<'_> {
                 Err(error) => error,
             };
             // The name is taken, perhaps by the answer that was lost; or the outcome is unknown.
-            if matches!(error.class, Class::Exists | Class::Transient | Class::Silent) {
+            let unknown = [Class::Transient, Class::Silent, Class::Answer].contains(&error.class);
+            if unknown || error.class == Class::Exists {
                 let found = if error.class == Class::Exists {
                     let patient = attempt > 1 || of_earlier_run;
                     work.find_named(kind, address, &token, patient).await?
@@ -77,8 +78,7 @@ impl Ensure<'_> {
             let again =
                 work.again(address, kind.kind(), &error, Doing::Create, (attempt, begun)).await;
             if let Err(error) = again {
-                let unknown = [Class::Transient, Class::Silent, Class::Interrupted, Class::State];
-                if !unknown.contains(&error.class) {
+                if !is_open(error.class) {
                     work.note(Entry::Abandoned { address: address.clone() })?;
                 }
                 return Err(taken(error));
@@ -137,6 +137,12 @@ impl Ensure<'_> {
         };
         self.work.journal(entry).await
     }
+}
+
+/// Whether the call may have been made all the same, or will be.
+fn is_open(class: Class) -> bool {
+    use Class::{Answer, Interrupted, Silent, State, Transient};
+    matches!(class, Transient | Silent | Answer | Interrupted | State)
 }
 
 /// The name is taken, and not by us.
