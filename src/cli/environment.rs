@@ -47,11 +47,11 @@ fn is_read(name: &OsStr) -> bool {
 /// # Errors
 /// When there is such a one.
 pub fn check_endpoints() -> Result<(), CliError> {
-    let endpoints = env::vars_os().filter_map(|(name, value)| {
+    let mut endpoints = env::vars_os().filter_map(|(name, value)| {
         let name = name.into_string().ok().filter(|name| name.starts_with("AWS_ENDPOINT_URL"))?;
         Some((name, value.to_string_lossy().into_owned()))
     });
-    endpoints.map(|(name, value)| check_endpoint(&name, &value)).collect()
+    endpoints.try_for_each(|(name, value)| check_endpoint(&name, &value))
 }
 
 fn check_endpoint(name: &str, value: &str) -> Result<(), CliError> {

@@ -19,7 +19,7 @@ pub fn close(directory: &Path) -> Result<(), CliError> {
         }
         Err(error) => {
             let message = format!("{place} is open to others, and cannot be closed: {error}");
-            Err(CliError::new(Exit::Refused, message)
+            Err(CliError::new(Exit::Failed, message)
                 .hint(format!("chmod go= {place}, or give another directory")))
         }
     }
@@ -35,25 +35,26 @@ pub fn guard(directory: &Path) -> Result<(), CliError> {
     }
     let place = directory.display();
     let message = format!("anybody may write to {place}, and so put another state in there");
-    Err(CliError::new(Exit::Refused, message)
+    Err(CliError::new(Exit::Failed, message)
         .hint(format!("chmod o-w {place}, or give another directory")))
 }
 
-/// Closes a directory that the user named if nothing but an account of ours is in it, and refuses it
-/// if it is open and has more in it.
+/// What a simulator keeps in its directory.
+const ACCOUNT: [&str; 3] = ["account.json", "account.new", "lock"];
+
+/// Closes a directory that the user named for an account if nothing else is in it, and refuses it if
+/// it is open and has more in it.
 ///
 /// # Errors
-/// When it is open to others, and not ours to close.
+/// When it is open to others, and cannot be closed or is not ours to close.
 pub fn close_if_ours(directory: &Path) -> Result<(), CliError> {
-    let is_empty = fs::read_dir(directory).map_or(true, |mut names| names.next().is_none());
-    if is_empty || directory.join("account.json").exists() {
+    let mut entries = fs::read_dir(directory).into_iter().flatten().flatten();
+    let is_ours = entries.all(|entry| ACCOUNT.iter().any(|name| entry.file_name() == *name));
+    if is_ours || disk::is_closed(directory) {
         return close(directory);
     }
-    if !disk::is_closed(directory) {
-        let place = directory.display();
-        let message = format!("others may look into {place}, and more than an account is in there");
-        return Err(CliError::new(Exit::Refused, message)
-            .hint("give a directory that is empty or not there yet: it will be yours alone"));
-    }
-    Ok(())
+    let place = directory.display();
+    let message = format!("others may look into {place}, and more than an account is in there");
+    Err(CliError::new(Exit::Failed, message)
+        .hint("give a directory that is empty or not there yet: it will be yours alone"))
 }

@@ -193,7 +193,10 @@ fn services_that_are_called_as_parts_of_ours_come_up_and_go() {
             )
         };
         let services: String = names.iter().enumerate().map(service).collect();
-        home.write("meshctl.toml", &format!("{DEMO}\n{services}"));
+        // The longest environment that we take is one that ECS takes.
+        let longest = "x".repeat(57_300);
+        let longest = format!("[service.environment]\nBLOB = \"{longest}\"\n");
+        home.write("meshctl.toml", &format!("{DEMO}\n{services}{longest}"));
         home.edit("kind = \"auto\"", &format!("kind = {mesh:?}"));
         home.edit("stage = \"default\"", &format!("stage = \"default\"\nvpc_link = {link:?}"));
         home.local(&["up"]).ends(0);

@@ -5,6 +5,10 @@ use crate::simulator::{account::Account, fields::Fields, wire::ApiError};
 use serde_json::{Value, json};
 use std::{collections::BTreeSet, ops::RangeInclusive};
 
+/// The longest definition that ECS takes, in bytes of JSON (its service quotas; the refusal's words are
+/// in aws-ecs-developer-guide#149).
+const LONGEST: usize = 65_536;
+
 /// Refuses what AWS refuses. Roles must exist; whether they can be assumed shows when a task starts.
 pub fn check(account: &Account, input: &Value) -> Result<(), ApiError> {
     let family = input.text_or_empty("family");
@@ -14,6 +18,12 @@ pub fn check(account: &Account, input: &Value) -> Result<(), ApiError> {
             "Family must contain only letters, numbers, hyphens and underscores, and be at most \
              255 characters long.",
         ));
+    }
+    let length = input.to_string().len();
+    if length > LONGEST {
+        let message =
+            format!("Actual length: '{length}'. Max allowed length is '{LONGEST}' bytes.");
+        return Err(client(message));
     }
     for role in ["executionRoleArn", "taskRoleArn"] {
         if input.text(role).is_some_and(|arn| !outside::role_exists(account, arn)) {

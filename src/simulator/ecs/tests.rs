@@ -86,6 +86,12 @@ async fn registering_refuses_what_fargate_does_not_run_and_revisions_are_never_u
     assert_eq!(refusal.code(), Some("ClientException"));
     let words = refusal.message().unwrap_or_default();
     assert!(words.starts_with("No Fargate configuration exists for given values: 256 CPU, 4096"));
+    let long = aws_sdk_ecs::types::ContainerDefinition::builder().name("app");
+    let long = long.image("app").command("x".repeat(66_000)).build();
+    let call = ecs.register_task_definition().family("odd").container_definitions(long);
+    let refusal = call.send().await.expect_err("a refusal");
+    let words = refusal.message().unwrap_or_default();
+    assert!(words.ends_with("Max allowed length is '65536' bytes."), "{words}");
 
     let first = world.register("one").await;
     assert!(first.ends_with(":task-definition/app:1"));
