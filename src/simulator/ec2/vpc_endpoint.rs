@@ -220,6 +220,7 @@ fn enter(
     subnet_id: String,
 ) -> Result<(), ApiError> {
     let new = NewInterface {
+        private_address: None,
         subnet_id: subnet_id.clone(),
         security_groups: endpoint.groups.iter().map(|group| group.group_id.clone()).collect(),
         description: format!("VPC Endpoint Interface {}", endpoint.vpc_endpoint_id),
