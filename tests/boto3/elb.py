@@ -250,6 +250,8 @@ def certificates(elb, balancer, internal, groups):
     refused("OperationNotPermitted", elb.remove_listener_certificates, ListenerArn=arn, Certificates=default)
     found = elb.describe_listener_certificates(ListenerArn=arn)["Certificates"]
     same([(it["CertificateArn"], it["IsDefault"]) for it in found], [(own[0], True), (own[2], False)])
+    opened = elb.modify_listener(ListenerArn=arn, Protocol="HTTP")["Listeners"][0]
+    same((opened.get("SslPolicy"), opened.get("Certificates", [])), (None, []), "nothing left to secure")
     elb.delete_listener(ListenerArn=arn)
     plain = create(**plain)["Listeners"][0]["ListenerArn"]
     refused("ValidationError", elb.add_listener_certificates, ListenerArn=plain, Certificates=more)

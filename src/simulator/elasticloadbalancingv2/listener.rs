@@ -137,6 +137,10 @@ pub fn modify(account: &mut Account, call: &Call) -> Answer {
         listener.ssl_policy = policy(input, &protocol);
         listener.protocol = protocol;
     }
+    if !is_secure(&listener.protocol) {
+        listener.certificates.clear();
+        listener.more_certificates.clear();
+    }
     if !input.list("Certificates").is_empty() {
         listener.certificates = input.list("Certificates").to_vec();
     }
