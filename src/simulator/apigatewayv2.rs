@@ -132,6 +132,7 @@ fn create(account: &mut Account, call: &Call) -> Answer {
     let mut interfaces = Vec::new();
     for subnet_id in &subnets {
         let new = NewInterface {
+            private_address: None,
             subnet_id: subnet_id.clone(),
             security_groups: groups.clone(),
             description: format!("VPC Link Interface for API Gateway {id}"),

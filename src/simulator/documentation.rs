@@ -46,7 +46,7 @@ fn home(service: Service) -> &'static str {
         Service::ApiGateway => "apigateway",
         Service::ApiGatewayV2 => "apigatewayv2.rs",
         Service::Iam => "iam",
-        Service::CloudWatchLogs => "cloudwatchlogs.rs",
+        Service::CloudWatchLogs => "cloudwatchlogs",
         Service::ServiceQuotas => "servicequotas.rs",
         Service::Sts => "sts.rs",
     }

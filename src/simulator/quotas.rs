@@ -26,8 +26,14 @@ pub struct Quotas {
     pub rules_per_security_group: usize,
     /// Security groups of one network interface.
     pub security_groups_per_interface: usize,
+    /// Network ACLs in one VPC, the default one among them.
+    pub network_acls_per_vpc: usize,
+    /// Entries of one network ACL, each way, without the last one.
+    pub entries_per_network_acl: usize,
     /// Interface endpoints in one VPC.
     pub interface_endpoints_per_vpc: usize,
+    /// Gateway endpoints.
+    pub gateway_endpoints: usize,
     /// Application load balancers.
     pub application_load_balancers: usize,
     /// Network load balancers.
@@ -81,7 +87,10 @@ impl Default for Quotas {
             security_groups_per_vpc: 2500,
             rules_per_security_group: 60,
             security_groups_per_interface: 5,
+            network_acls_per_vpc: 200,
+            entries_per_network_acl: 20,
             interface_endpoints_per_vpc: 50,
+            gateway_endpoints: 20,
             application_load_balancers: 50,
             network_load_balancers: 50,
             listeners_per_load_balancer: 50,

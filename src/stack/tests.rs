@@ -4,6 +4,7 @@ use super::{
     Facts, build,
     mesh::{Choice, Kind},
     names,
+    zones::Zones,
 };
 use crate::{
     aws::{CallLog, Clients, Cx, Endpoint, Scope, cx::Caller},

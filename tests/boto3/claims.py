@@ -17,6 +17,7 @@ CODE = re.compile(
 EXEMPT = {
     ("wire", "InternalFailure"): "an answer that contradicts the model: a bug of the simulator",
     ("wire", "IncompleteSignature"): "tests/simulator sends it for the query protocols",
+    ("ec2", "NetworkAclLimitExceeded"): "needs 200 network ACLs: src/simulator/facts/ec2.rs",
     ("elbv2", "TooManyTargetGroups"): "needs 3000 target groups",
     ("appmesh", "ForbiddenException"): "for accounts that App Mesh is closed to, which only tests in Rust make",
     ("ecs", "ClusterContainsTasksException"): "no task outlives its service, and others cannot be run",

@@ -8,6 +8,8 @@ def run(aws):
     groups(ec2, network)
     rules(ec2, network)
     endpoints(ec2, network)
+    gateway_endpoints(ec2, network)
+    every_service(ec2, network)
     full_subnet(ec2, network)
     network.remove()
 
@@ -119,7 +121,10 @@ def endpoints(ec2, network):
     both = {**wanted, "SubnetIds": [twin, network.subnets[0]]}
     refused("DuplicateSubnetsInSameZone", create, **both)
     ec2.delete_subnet(SubnetId=twin)
-    refused("NotImplemented", create, _status=501, **{**wanted, "VpcEndpointType": "Gateway"})
+    other = {**wanted, "VpcEndpointType": "GatewayLoadBalancer"}
+    refused("NotImplemented", create, _status=501, **other)
+    gateway = {"VpcId": network.vpc, "ServiceName": service}
+    refused("InvalidParameter", create, _text=r"\(Gateway\) does not match .*\[Interface\]", **gateway)
     tags = specification("vpc-endpoint", n="1")
     made = create(**wanted, ClientToken="one", TagSpecifications=tags)["VpcEndpoint"]
     endpoint = made["VpcEndpointId"]
@@ -140,6 +145,57 @@ def endpoints(ec2, network):
     answer = ec2.delete_vpc_endpoints(VpcEndpointIds=[endpoint, "vpce-00000000"])
     codes = [it["Error"]["Code"] for it in answer["Unsuccessful"]]
     same(codes, ["InvalidVpcEndpointId.NotFound"], "what could not be deleted")
+
+
+def gateway_endpoints(ec2, network):
+    create, vpc = ec2.create_vpc_endpoint, network.vpc
+    only = [{"Name": "vpc-id", "Values": [vpc]}]
+    table = ec2.describe_route_tables(Filters=only)["RouteTables"][0]["RouteTableId"]
+    wanted = {"VpcId": vpc, "ServiceName": f"com.amazonaws.{REGION}.s3"}
+    refused("InvalidRouteTableID.NotFound", create, RouteTableIds=["rtb-00000000"], **wanted)
+    refused("InvalidParameter", create, PrivateDnsEnabled=True, **wanted)
+    made = create(**wanted, RouteTableIds=[table], ClientToken="s3")["VpcEndpoint"]
+    same((made["VpcEndpointType"], made["State"], made["RouteTableIds"]), ("Gateway", "available", [table]))
+    refused("RouteAlreadyExists", create, RouteTableIds=[table], **wanted)
+    endpoint, by_list = made["VpcEndpointId"], {"Filters": [{"Name": "prefix-list-name", "Values": ["*.s3"]}]}
+    lists = ec2.describe_managed_prefix_lists(**by_list)["PrefixLists"]
+    same([it["OwnerId"] for it in lists], ["AWS"])
+    prefix_list = lists[0]["PrefixListId"]
+    entries = ec2.get_managed_prefix_list_entries(PrefixListId=prefix_list)["Entries"]
+    same([it["Cidr"] for it in entries], ec2.describe_prefix_lists(**by_list)["PrefixLists"][0]["Cidrs"])
+    gone = {"PrefixListId": "pl-00000000"}
+    refused("InvalidPrefixListId.NotFound", ec2.get_managed_prefix_list_entries, **gone)
+
+    def routes():
+        found = ec2.describe_route_tables(RouteTableIds=[table])["RouteTables"][0]["Routes"]
+        return [it["DestinationPrefixListId"] for it in found if it.get("GatewayId") == endpoint]
+
+    same(routes(), [prefix_list], "the endpoint's own route")
+    ec2.modify_vpc_endpoint(VpcEndpointId=endpoint, RemoveRouteTableIds=[table])
+    same(routes(), [], "a table that it left")
+    ec2.modify_vpc_endpoint(VpcEndpointId=endpoint, AddRouteTableIds=[table])
+    same(routes(), [prefix_list], "a table that it joined")
+    refused("DependencyViolation", ec2.delete_vpc, VpcId=vpc)
+    many = [create(**wanted)["VpcEndpoint"]["VpcEndpointId"] for _ in range(19)]
+    refused("VpcEndpointLimitExceeded", create, **wanted)
+    ec2.delete_vpc_endpoints(VpcEndpointIds=[endpoint, *many])
+    same(routes(), [], "the endpoint is gone")
+
+
+def every_service(ec2, network):
+    """AWS's own services, those that a task in a closed network needs among them."""
+    found = ec2.describe_vpc_endpoint_services(Filters=[{"Name": "service-type", "Values": ["Interface"]}])
+    names = {it["ServiceName"] for it in found["ServiceDetails"]}
+    assert len(names) > 150, names
+    for service in ["ecr.api", "ecr.dkr", "logs", "sts", "ssm", "ssmmessages", "secretsmanager", "kms",
+                    "monitoring", "ecs", "ecs-agent", "ecs-telemetry", "sqs", "sns", "lambda"]:
+        name = f"com.amazonaws.{REGION}.{service}"
+        assert name in names, service
+        endpoint = ec2.create_vpc_endpoint(
+            VpcId=network.vpc, ServiceName=name, VpcEndpointType="Interface", SubnetIds=network.subnets[:1]
+        )["VpcEndpoint"]
+        same(len(endpoint["DnsEntries"]), 2, service)
+        ec2.delete_vpc_endpoints(VpcEndpointIds=[endpoint["VpcEndpointId"]])
 
 
 def limit(ec2, wanted):

@@ -12,6 +12,7 @@ def run(aws):
     gateway = internet_gateways(ec2, vpc)
     table = route_tables(ec2, vpc, subnets, gateway)
     nat_gateways(ec2, subnets[0], table, gateway, vpc)
+    network_acls(ec2, vpc, subnets)
     tags(ec2, vpc)
     facts(ec2, vpc)
     refused("DependencyViolation", ec2.delete_vpc, VpcId=vpc)
@@ -204,6 +205,72 @@ def nat_gateways(ec2, subnet, table, gateway, vpc):
     for address in addresses:
         ec2.release_address(AllocationId=address)
     refused("InvalidAllocationID.NotFound", ec2.release_address, AllocationId=first)
+
+
+def network_acls(ec2, vpc, subnets):
+    only = [{"Name": "vpc-id", "Values": [vpc]}, {"Name": "default", "Values": ["true"]}]
+
+    def default():
+        return ec2.describe_network_acls(Filters=only)["NetworkAcls"][0]
+
+    born = default()
+    same({it["SubnetId"] for it in born["Associations"]}, set(subnets), "the default ACL has all subnets")
+    same([(it["Egress"], it["RuleNumber"], it["RuleAction"]) for it in born["Entries"]],
+         [(True, 100, "allow"), (True, 32767, "deny"), (False, 100, "allow"), (False, 32767, "deny")])
+    refused("InvalidParameterValue", ec2.delete_network_acl, NetworkAclId=born["NetworkAclId"])
+    tags = specification("network-acl", n="own")
+    create = {"VpcId": vpc, "TagSpecifications": tags, "ClientToken": "acl"}
+    acl = ec2.create_network_acl(**create)["NetworkAcl"]
+    same((acl["IsDefault"], len(acl["Entries"]), acl["Associations"]), (False, 2, []))
+    acl = acl["NetworkAclId"]
+    same(ec2.create_network_acl(**create)["NetworkAcl"]["NetworkAclId"], acl, "the same client token")
+
+    web = {
+        "NetworkAclId": acl, "RuleNumber": 100, "Protocol": "6", "RuleAction": "allow", "Egress": False,
+        "CidrBlock": "0.0.0.0/0", "PortRange": {"From": 443, "To": 443},
+    }
+    enter, replace = ec2.create_network_acl_entry, ec2.replace_network_acl_entry
+    refused("InvalidNetworkAclEntry.NotFound", replace, **web)
+    enter(**web)
+    refused("NetworkAclEntryAlreadyExists", enter, **web)
+    for wrong in [{"RuleNumber": 32767}, {"RuleNumber": 0}, {"CidrBlock": "anywhere"}, {"Protocol": "carrier"}]:
+        refused("InvalidParameterValue", enter, **{**web, "RuleNumber": 101, **wrong})
+    portless = {name: value for name, value in web.items() if name != "PortRange"}
+    refused("MissingParameter", enter, **{**portless, "RuleNumber": 101})
+    ping = {"Protocol": "icmp", "IcmpTypeCode": {"Type": 8, "Code": -1}, "RuleNumber": 101}
+    enter(**{**portless, **ping})
+    replace(**{**web, "RuleAction": "deny"})
+    for number in range(102, 120):
+        enter(**{**web, "RuleNumber": number})
+    refused("NetworkAclEntryLimitExceeded", enter, **{**web, "RuleNumber": 200})
+    ec2.delete_network_acl_entry(NetworkAclId=acl, RuleNumber=119, Egress=False)
+    gone = {"NetworkAclId": acl, "RuleNumber": 119, "Egress": False}
+    refused("InvalidNetworkAclEntry.NotFound", ec2.delete_network_acl_entry, **gone)
+    found = ec2.describe_network_acls(Filters=[{"Name": "tag:n", "Values": ["own"]}])["NetworkAcls"][0]
+    entries = {it["RuleNumber"]: it for it in found["Entries"] if not it["Egress"]}
+    same((entries[100]["RuleAction"], entries[100]["PortRange"]), ("deny", {"From": 443, "To": 443}))
+    same((entries[101]["Protocol"], entries[101]["IcmpTypeCode"]), ("1", {"Type": 8, "Code": -1}))
+
+    former = next(it for it in born["Associations"] if it["SubnetId"] == subnets[0])
+    move = {"AssociationId": former["NetworkAclAssociationId"], "NetworkAclId": acl}
+    moved = ec2.replace_network_acl_association(**move)["NewAssociationId"]
+    refused("InvalidAssociationID.NotFound", ec2.replace_network_acl_association, **move)
+    same({it["SubnetId"] for it in default()["Associations"]}, set(subnets[1:]))
+    by_subnet = [{"Name": "association.subnet-id", "Values": subnets[:1]}]
+    same(ec2.describe_network_acls(Filters=by_subnet)["NetworkAcls"][0]["NetworkAclId"], acl)
+    refused("DependencyViolation", ec2.delete_network_acl, NetworkAclId=acl)
+    back = {"AssociationId": moved, "NetworkAclId": born["NetworkAclId"]}
+    ec2.replace_network_acl_association(**back)
+    ec2.delete_network_acl(NetworkAclId=acl)
+    refused("InvalidNetworkAclID.NotFound", ec2.delete_network_acl, NetworkAclId=acl)
+    others = ec2.create_vpc(CidrBlock="10.2.0.0/16")["Vpc"]["VpcId"]
+    far = ec2.create_network_acl(VpcId=others)["NetworkAcl"]["NetworkAclId"]
+    back = default()["Associations"][0]["NetworkAclAssociationId"]
+    away = {"AssociationId": back, "NetworkAclId": far}
+    refused("InvalidParameterValue", ec2.replace_network_acl_association, **away)
+    refused("DependencyViolation", ec2.delete_vpc, VpcId=others)
+    ec2.delete_network_acl(NetworkAclId=far)
+    ec2.delete_vpc(VpcId=others)
 
 
 def tags(ec2, vpc):

@@ -22,6 +22,8 @@ def run(aws):
     tags(elb, balancer, groups[0], listener)
     settings(elb, balancer, internal, network, aws.ec2)
     limits(elb)
+    addresses(elb, network, aws.ec2)
+    certificates(elb, balancer, internal, groups)
     refused("ResourceInUse", elb.delete_target_group, TargetGroupArn=groups[0])
     elb.delete_listener(ListenerArn=listener)
     refused("ListenerNotFound", elb.delete_listener, ListenerArn=listener)
@@ -162,6 +164,98 @@ def listeners(elb, balancer, internal, groups):
     refused("ListenerNotFound", elb.describe_listeners, ListenerArns=[NOWHERE["listener"]])
     same(elb.describe_listener_certificates(ListenerArn=arn)["Certificates"], [])
     return arn
+
+
+def addresses(elb, network, ec2):
+    """Fixed addresses of network load balancers: Elastic IPs outside, the subnet's own inside."""
+    subnet, other = network.subnets
+    elastic = ec2.allocate_address(Domain="vpc")
+    elastic, public = elastic["AllocationId"], elastic["PublicIp"]
+    create = elb.create_load_balancer
+
+    def wanted(name, scheme, kind="network", subnet=subnet, **mapping):
+        mappings = [{"SubnetId": subnet, **mapping}]
+        if kind == "application":
+            mappings.append({"SubnetId": other})
+        return {"Name": name, "Type": kind, "Scheme": scheme, "SubnetMappings": mappings}
+
+    def shown(balancer):
+        return [zone["LoadBalancerAddresses"] for zone in balancer["AvailabilityZones"]]
+
+    mine, inside = {"AllocationId": elastic}, {"PrivateIPv4Address": "10.9.0.77"}
+    wrong = "InvalidConfigurationRequest"
+    refused(wrong, create, **wanted("fix", "internal", **mine))
+    refused(wrong, create, **wanted("fix", "internet-facing", **inside))
+    refused(wrong, create, **wanted("fix", "internet-facing", "application", **mine))
+    unknown = {"AllocationId": "eipalloc-00000000"}
+    refused("AllocationIdNotFound", create, **wanted("fix", "internet-facing", **unknown))
+    for address in ["10.9.1.77", "10.9.0.0", "10.9.0.3", "10.9.0.255", "nowhere"]:
+        refused(wrong, create, **wanted("fix", "internal", PrivateIPv4Address=address))
+
+    outer = create(**wanted("outer", "internet-facing", **mine))["LoadBalancers"][0]
+    same(shown(outer), [[{"AllocationId": elastic, "IpAddress": public}]])
+    same(shown(describe(elb, outer["LoadBalancerArn"])), shown(outer))
+    again = create(**wanted("outer", "internet-facing", **mine))["LoadBalancers"][0]
+    same(again["LoadBalancerArn"], outer["LoadBalancerArn"], "the same addresses again")
+    refused("ResourceInUse", create, _text="allocation IDs are not available", **wanted("fix", "internet-facing", **mine))
+    refused("InvalidIPAddress.InUse", ec2.release_address, AllocationId=elastic)
+    inner = create(**wanted("inner", "internal", **inside))["LoadBalancers"][0]
+    same(shown(inner), [[inside]])
+    refused("ResourceInUse", create, **wanted("fix", "internal", **inside))
+    refused("DuplicateLoadBalancerName", create, **wanted("inner", "internal", PrivateIPv4Address="10.9.0.78"))
+    more = [{"SubnetId": subnet, **inside}, {"SubnetId": other, "PrivateIPv4Address": "10.9.1.77"}]
+    changed = elb.set_subnets(LoadBalancerArn=inner["LoadBalancerArn"], SubnetMappings=more)
+    addresses = [it["PrivateIPv4Address"] for it in sum(shown(changed), [])]
+    same(addresses, ["10.9.0.77", "10.9.1.77"])
+    found = ec2.describe_network_interfaces(Filters=[{"Name": "private-ip-address", "Values": addresses}])
+    same({it["SubnetId"] for it in found["NetworkInterfaces"]}, {subnet, other})
+    for balancer in [outer, inner]:
+        elb.delete_load_balancer(LoadBalancerArn=balancer["LoadBalancerArn"])
+    ec2.release_address(AllocationId=elastic)
+
+
+def certificates(elb, balancer, internal, groups):
+    account = balancer.split(":")[4]
+    own = [f"arn:aws:acm:{REGION}:{account}:certificate/{n}" for n in range(3)]
+    policies = pages(elb, "describe_ssl_policies", "SslPolicies", 20)
+    names = {policy["Name"] for page in policies for policy in page}
+    assert {"ELBSecurityPolicy-2016-08", "ELBSecurityPolicy-TLS13-1-2-2021-06"} <= names, names
+    newest = elb.describe_ssl_policies(Names=["ELBSecurityPolicy-TLS13-1-2-2021-06"])["SslPolicies"][0]
+    same(newest["SslProtocols"], ["TLSv1.2", "TLSv1.3"])
+    refused("SSLPolicyNotFound", elb.describe_ssl_policies, Names=["Own"])
+
+    create = elb.create_listener
+    on = {"LoadBalancerArn": balancer, "Protocol": "HTTPS", "Port": 443, "DefaultActions": fixed()}
+    certified = {**on, "Certificates": [{"CertificateArn": own[0]}]}
+    refused("ValidationError", create, _text="certificate must be specified", **on)
+    for arn in [f"arn:aws:acm:us-east-1:{account}:certificate/a", f"arn:aws:acm:{REGION}:123456789012:certificate/a", "a"]:
+        refused("CertificateNotFound", create, **{**on, "Certificates": [{"CertificateArn": arn}]})
+    refused("SSLPolicyNotFound", create, **certified, SslPolicy="Own")
+    plain = {**on, "Protocol": "HTTP", "Port": 8443}
+    refused("ValidationError", create, **plain, Certificates=certified["Certificates"])
+    refused("ValidationError", create, **plain, SslPolicy="ELBSecurityPolicy-2016-08")
+    made = create(**certified)["Listeners"][0]
+    same(made["SslPolicy"], "ELBSecurityPolicy-2016-08")
+    arn = made["ListenerArn"]
+    refused("SSLPolicyNotFound", elb.modify_listener, ListenerArn=arn, SslPolicy="Own")
+    refused("CertificateNotFound", elb.modify_listener, ListenerArn=arn, Certificates=[{"CertificateArn": "a"}])
+    changed = elb.modify_listener(ListenerArn=arn, SslPolicy="ELBSecurityPolicy-TLS13-1-2-2021-06")
+    same(changed["Listeners"][0]["SslPolicy"], "ELBSecurityPolicy-TLS13-1-2-2021-06")
+
+    more = [{"CertificateArn": arn} for arn in own[1:]]
+    elb.add_listener_certificates(ListenerArn=arn, Certificates=more)
+    refused("CertificateNotFound", elb.add_listener_certificates, ListenerArn=arn, Certificates=[{"CertificateArn": "a"}])
+    elb.remove_listener_certificates(ListenerArn=arn, Certificates=more[:1])
+    default = [{"CertificateArn": own[0]}]
+    refused("OperationNotPermitted", elb.remove_listener_certificates, ListenerArn=arn, Certificates=default)
+    found = elb.describe_listener_certificates(ListenerArn=arn)["Certificates"]
+    same([(it["CertificateArn"], it["IsDefault"]) for it in found], [(own[0], True), (own[2], False)])
+    opened = elb.modify_listener(ListenerArn=arn, Protocol="HTTP")["Listeners"][0]
+    same((opened.get("SslPolicy"), opened.get("Certificates", [])), (None, []), "nothing left to secure")
+    elb.delete_listener(ListenerArn=arn)
+    plain = create(**plain)["Listeners"][0]["ListenerArn"]
+    refused("ValidationError", elb.add_listener_certificates, ListenerArn=plain, Certificates=more)
+    elb.delete_listener(ListenerArn=plain)
 
 
 def describe(elb, arn):

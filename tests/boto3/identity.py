@@ -130,6 +130,64 @@ def simulated(iam):
     iam.delete_role(RoleName="asked")
 
 
+def log_streams(logs, group, arn):
+    create = logs.create_log_stream
+    refused("ResourceNotFoundException", create, logGroupName="/none", logStreamName="web/1")
+    for name in ["web/2", "web/1", "db/1"]:
+        create(logGroupName=group, logStreamName=name)
+    refused("ResourceAlreadyExistsException", create, logGroupName=group, logStreamName="web/1")
+    on = {"logGroupName": group, "logStreamName": "web/1"}
+    now = logs.describe_log_groups(logGroupNamePrefix=group)["logGroups"][0]["creationTime"]
+    event = lambda at, message: {"timestamp": now + at, "message": message}
+    refused("ResourceNotFoundException", logs.put_log_events, logGroupName=group, logStreamName="none",
+            logEvents=[event(0, "a")])
+    backwards = [event(2, "b"), event(1, "a")]
+    refused("InvalidParameterException", logs.put_log_events, **on, logEvents=backwards)
+    day = 24 * 3600 * 1000
+    refused("InvalidParameterException", logs.put_log_events, **on, logEvents=[event(-day - 9, "a"), event(0, "b")])
+    answer = logs.put_log_events(**on, logEvents=[event(0, "GET / 200"), event(1, "GET /x 404 slow"), event(2, "POST / 500")])
+    assert "rejectedLogEventsInfo" not in answer, answer
+    old = logs.put_log_events(**on, logEvents=[event(-20 * day, "old")])
+    same(old["rejectedLogEventsInfo"]["tooOldLogEventEndIndex"], 1)
+    new = logs.put_log_events(**on, logEvents=[event(0, "again"), event(day // 2, "too new")])
+    same(new["rejectedLogEventsInfo"], {"tooNewLogEventStartIndex": 1})
+    logs.put_log_events(logGroupName=group, logStreamName="web/2", logEvents=[event(5, "GET / 200")])
+
+    says = lambda answer: [it["message"] for it in answer["events"]]
+    everything = ["GET / 200", "again", "GET /x 404 slow", "POST / 500"]
+    whole = logs.get_log_events(**on, startFromHead=True)
+    same(says(whole), everything)
+    same(says(logs.get_log_events(logGroupIdentifier=arn, logStreamName="web/1", limit=1)), everything[-1:])
+    first = logs.get_log_events(**on, startFromHead=True, limit=2)
+    second = logs.get_log_events(**on, nextToken=first["nextForwardToken"])
+    same(says(first) + says(second), everything, "page after page")
+    last = logs.get_log_events(**on, nextToken=second["nextForwardToken"])
+    same((says(last), last["nextForwardToken"]), ([], second["nextForwardToken"]), "the end stays the end")
+    refused("InvalidParameterException", logs.get_log_events, **on, nextToken="nonsense")
+    same(says(logs.get_log_events(**on, startTime=now + 1, endTime=now + 2)), ["GET /x 404 slow"])
+
+    for pattern, expected in [
+        ("GET", 3), ("GET 404", 1), ('"/ 200"', 2), ("GET -404", 2), ("?404 ?500", 2), ("", 5), ("get", 0),
+    ]:
+        found = pages(logs, "filter_log_events", "events", 2, logGroupName=group, filterPattern=pattern)
+        same(sum(len(page) for page in found), expected, pattern)
+    found = logs.filter_log_events(logGroupName=group, logStreamNamePrefix="web/2")["events"]
+    same([it["logStreamName"] for it in found], ["web/2"])
+    refused("NotImplemented", logs.filter_log_events, _status=501, logGroupName=group, filterPattern="{ $.a = 1 }")
+    both = {"logStreamNames": ["web/1"], "logStreamNamePrefix": "web"}
+    refused("InvalidParameterException", logs.filter_log_events, logGroupName=group, **both)
+
+    names = lambda **more: [it["logStreamName"] for it in logs.describe_log_streams(logGroupName=group, **more)["logStreams"]]
+    same(names(), ["db/1", "web/1", "web/2"])
+    same(names(logStreamNamePrefix="web"), ["web/1", "web/2"])
+    same(names(orderBy="LastEventTime", descending=True, limit=1), ["web/2"])
+    both = {"orderBy": "LastEventTime", "logStreamNamePrefix": "web"}
+    refused("InvalidParameterException", logs.describe_log_streams, logGroupName=group, **both)
+    logs.delete_log_stream(**on)
+    refused("ResourceNotFoundException", logs.delete_log_stream, **on)
+    refused("ResourceNotFoundException", logs.get_log_events, **on)
+
+
 def log_groups(logs):
     refused("InvalidParameterException", logs.create_log_group, logGroupName="aws/a")
     for name in ["/a/1", "/a/2", "/a/3"]:
@@ -146,6 +204,7 @@ def log_groups(logs):
     same((group["retentionInDays"], group["arn"]), (7, group["logGroupArn"] + ":*"))
     logs.delete_retention_policy(logGroupName="/a/1")
     same(logs.describe_log_streams(logGroupName="/a/1")["logStreams"], [])
+    log_streams(logs, "/a/1", group["arn"].removesuffix(":*"))
     arn = f"arn:aws:logs:{REGION}:{group['arn'].split(':')[4]}:log-group:/a/1"
     logs.tag_resource(resourceArn=arn, tags={"a": "b"})
     logs.untag_resource(resourceArn=arn, tagKeys=["n"])

@@ -77,6 +77,27 @@ fn terraform_puts_a_service_on_capacity_providers_and_moves_its_share() {
     assert_eq!(served.stop(), Some(0));
 }
 
+#[test]
+fn a_vpc_of_the_public_module_applies_replans_empty_and_goes() {
+    let Some(tool) = tool() else { return };
+    let served = Served::start(&[]);
+    let terraform = Terraform::new(&tool, &format!("http://{}", served.address), "vpc");
+    terraform.run(&["init"]).expect_success();
+    terraform.run(&["apply", "-auto-approve"]).expect_success();
+    let plan = terraform.run(&["plan", "-detailed-exitcode"]);
+    assert_eq!(plan.code, NOTHING_TO_DO, "the simulator does not answer what it was told:\n{plan}");
+
+    let guarded = "-var=guarded=true";
+    terraform.run(&["apply", "-auto-approve", "-refresh=false", guarded]).expect_success();
+    let plan = terraform.run(&["plan", "-detailed-exitcode", guarded]);
+    assert_eq!(plan.code, NOTHING_TO_DO, "the simulator forgot the network ACL:\n{plan}");
+
+    terraform.run(&["destroy", "-auto-approve", "-refresh=false", guarded]).expect_success();
+    let inventory = served.page("/_meshctl/inventory");
+    assert_eq!(inventory["resources"], Value::Array(Vec::new()), "destroy left something");
+    assert_eq!(served.stop(), Some(0));
+}
+
 /// How many tasks run, of all services together.
 fn running(served: &Served) -> usize {
     let inventory = served.page("/_meshctl/inventory");

@@ -1,7 +1,8 @@
 //! Operations by name.
 
 use super::{
-    elastic_ip, internet_gateway, nat_gateway, network_acl, network_interface, region, route,
+    elastic_ip, endpoint_service, internet_gateway, nat_gateway, network_acl,
+    network_acl_association, network_acl_entry, network_interface, prefix_list, region, route,
     route_table, route_table_association, security_group, security_group_rule, subnet, tags, vpc,
     vpc_endpoint,
 };
@@ -63,12 +64,20 @@ pub fn call(account: &mut Account, call: &Call) -> Answer {
         "ModifyVpcEndpoint" => vpc_endpoint::modify(account, call),
         "DeleteVpcEndpoints" => vpc_endpoint::delete(account, call),
         "DescribeNetworkInterfaces" => network_interface::describe(account, call),
+        "CreateNetworkAcl" => network_acl::create(account, call),
         "DescribeNetworkAcls" => network_acl::describe(account, call),
+        "DeleteNetworkAcl" => network_acl::delete(account, call),
+        "CreateNetworkAclEntry" => network_acl_entry::create(account, call),
+        "ReplaceNetworkAclEntry" => network_acl_entry::replace(account, call),
+        "DeleteNetworkAclEntry" => network_acl_entry::delete(account, call),
+        "ReplaceNetworkAclAssociation" => network_acl_association::replace(account, call),
         "DescribeAvailabilityZones" => region::describe_zones(call),
         "DescribeRegions" => region::describe_regions(call),
         "DescribeAccountAttributes" => region::describe_account_attributes(account, call),
-        "DescribePrefixLists" => region::describe_prefix_lists(call),
-        "DescribeVpcEndpointServices" => region::describe_endpoint_services(call),
+        "DescribePrefixLists" => prefix_list::describe(call),
+        "DescribeManagedPrefixLists" => prefix_list::describe_managed(call),
+        "GetManagedPrefixListEntries" => prefix_list::entries(call),
+        "DescribeVpcEndpointServices" => endpoint_service::describe(call),
         "CreateTags" => tags::create(account, call),
         "DeleteTags" => tags::delete(account, call),
         "DescribeTags" => tags::describe(account, call),

@@ -3,13 +3,18 @@
 pub mod call;
 pub mod describe;
 pub mod elastic_ip;
+pub mod endpoint_service;
 pub mod event;
 mod filter_names;
+pub mod gateway_endpoint;
 pub mod internet_gateway;
 pub mod ip_permission;
 pub mod nat_gateway;
 pub mod network_acl;
+pub mod network_acl_association;
+pub mod network_acl_entry;
 pub mod network_interface;
+pub mod prefix_list;
 pub mod region;
 pub mod route;
 pub mod route_table;
@@ -41,6 +46,7 @@ use super::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 /// All that EC2 holds of the account.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -62,9 +68,11 @@ pub struct Ec2 {
     pub security_groups: Table<security_group::SecurityGroup>,
     /// Their rules, by ID.
     pub security_group_rules: Table<security_group_rule::SecurityGroupRule>,
-    /// Network ACLs, by ID: the one that each VPC is born with.
+    /// Network ACLs with their entries, by ID.
     pub network_acls: Table<network_acl::NetworkAcl>,
-    /// Interface endpoints, by ID.
+    /// Which of them a subnet was told to use, by its ID; the others use the default one.
+    pub network_acl_associations: BTreeMap<String, network_acl_association::Association>,
+    /// Interface and gateway endpoints, by ID.
     pub vpc_endpoints: Table<vpc_endpoint::VpcEndpoint>,
     /// Network interfaces, by ID.
     pub network_interfaces: Table<network_interface::NetworkInterface>,
@@ -98,6 +106,8 @@ impl Ec2 {
         groups.for_each(|(id, it)| add("SecurityGroup", id, "", &it.tags));
         let rules = self.security_group_rules.all().filter(|(_, rule)| !rule.by_default);
         rules.for_each(|(id, it)| add("SecurityGroupRule", id, "", &it.tags));
+        let acls = self.network_acls.all().filter(|(_, acl)| !acl.is_default);
+        acls.for_each(|(id, it)| add("NetworkAcl", id, "", &it.tags));
         self.vpc_endpoints.all().for_each(|(id, it)| add("VpcEndpoint", id, &it.state, &it.tags));
         let interfaces = self.network_interfaces.all();
         interfaces.for_each(|(id, it)| add("NetworkInterface", id, &it.status, &it.tag_set));

@@ -152,6 +152,7 @@ fn place(
         return (address, Some(("Gateway.NotAttached".into(), message)));
     }
     let new = NewInterface {
+        private_address: None,
         subnet_id: subnet.subnet_id.clone(),
         security_groups: Vec::new(),
         description: format!("Interface for NAT Gateway {nat_id}"),

@@ -1,14 +1,21 @@
-//! Network ACLs: the one that each VPC is born with, which lets everything through.
+//! Network ACLs: the one that each VPC is born with, which lets everything through, and others.
 
-use super::{Tag, describe::Describe, id, shape, unknown as no_such};
+use super::{
+    Tag,
+    describe::Describe,
+    done, full, id, in_use, invalid, mismatch, network_acl_association as association,
+    network_acl_entry::{self as entry, Entry},
+    shape, tags, unknown as no_such, vpc,
+};
 use crate::simulator::{
     account::{Account, Answer, Millis},
-    wire::Call,
+    fields::Fields,
+    wire::{ApiError, Call},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-/// A network ACL; its associations and entries follow from the VPC.
+/// A network ACL; which subnets use it stands apart.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct NetworkAcl {
@@ -16,10 +23,14 @@ pub struct NetworkAcl {
     pub network_acl_id: String,
     /// Its VPC.
     pub vpc_id: String,
-    /// Always, here.
+    /// Whether its VPC was born with it.
     pub is_default: bool,
     /// The account.
     pub owner_id: String,
+    /// In the order of their numbers, each way. An account that an older simulator kept has none,
+    /// and only such ACLs as VPCs are born with.
+    #[serde(default = "entry::of_default")]
+    pub entries: Vec<Entry>,
     /// Tags.
     pub tags: Vec<Tag>,
 }
@@ -32,10 +43,35 @@ pub(super) fn make_default(account: &mut Account, vpc_id: &str, visible: Millis)
         vpc_id: vpc_id.into(),
         is_default: true,
         owner_id: account.id.clone(),
+        entries: entry::of_default(),
         tags: Vec::new(),
     };
     let made = account.now;
     account.ec2.network_acls.insert(network_acl_id, acl, made, visible);
+}
+
+/// `CreateNetworkAcl`: it lets nothing through until it has entries.
+pub fn create(account: &mut Account, call: &Call) -> Answer {
+    account.once(call, call.input.text("ClientToken"), mismatch, |account| {
+        let vpc_id = vpc::find(account, call.input.text_or_empty("VpcId"))?.vpc_id.clone();
+        let there = account.ec2.network_acls.all().filter(|(_, acl)| acl.vpc_id == vpc_id);
+        if there.count() >= account.quotas.network_acls_per_vpc {
+            return Err(full("NetworkAclLimitExceeded", "network ACLs"));
+        }
+        let acl = NetworkAcl {
+            network_acl_id: id(account, "acl"),
+            vpc_id,
+            is_default: false,
+            owner_id: account.id.clone(),
+            entries: entry::last(),
+            tags: tags::specified(&call.input, "network-acl"),
+        };
+        let token = call.input.text("ClientToken");
+        let answer = json!({ "NetworkAcl": described(account, &acl), "ClientToken": token });
+        let (made, visible) = (account.now, account.visible_at());
+        account.ec2.network_acls.insert(acl.network_acl_id.clone(), acl, made, visible);
+        Ok(answer)
+    })
 }
 
 /// `DescribeNetworkAcls`.
@@ -44,12 +80,23 @@ pub fn describe(account: &mut Account, call: &Call) -> Answer {
         list: "NetworkAcls",
         ids: "NetworkAclIds",
         id: "NetworkAclId",
-        unknown: |id| no_such("InvalidNetworkAclID.NotFound", "networkAcl ID", id),
+        unknown,
         filters: "Filters",
         special: &[
             ("default", "IsDefault"),
+            ("association.association-id", "Associations.NetworkAclAssociationId"),
             ("association.subnet-id", "Associations.SubnetId"),
             ("association.network-acl-id", "Associations.NetworkAclId"),
+            ("entry.cidr", "Entries.CidrBlock"),
+            ("entry.ipv6-cidr", "Entries.Ipv6CidrBlock"),
+            ("entry.egress", "Entries.Egress"),
+            ("entry.protocol", "Entries.Protocol"),
+            ("entry.rule-action", "Entries.RuleAction"),
+            ("entry.rule-number", "Entries.RuleNumber"),
+            ("entry.port-range.from", "Entries.PortRange.From"),
+            ("entry.port-range.to", "Entries.PortRange.To"),
+            ("entry.icmp.code", "Entries.IcmpTypeCode.Code"),
+            ("entry.icmp.type", "Entries.IcmpTypeCode.Type"),
         ],
     };
     let acls = account.ec2.network_acls.visible(account.now);
@@ -57,27 +104,30 @@ pub fn describe(account: &mut Account, call: &Call) -> Answer {
 }
 
 fn described(account: &Account, acl: &NetworkAcl) -> Value {
-    let subnets = account.ec2.subnets.visible(account.now);
-    let here = subnets.filter(|subnet| subnet.vpc_id == acl.vpc_id);
-    let associations = here.map(|subnet| {
-        let digits = subnet.subnet_id.trim_start_matches("subnet-");
-        json!({
-            "NetworkAclAssociationId": format!("aclassoc-{digits}"),
-            "NetworkAclId": acl.network_acl_id,
-            "SubnetId": subnet.subnet_id,
-        })
-    });
-    let entry = |egress: bool, number: u32, action: &str| {
-        json!({
-            "CidrBlock": "0.0.0.0/0", "Egress": egress, "Protocol": "-1", "RuleAction": action,
-            "RuleNumber": number,
-        })
-    };
     let mut shape = shape(acl);
-    shape["Associations"] = associations.collect();
-    shape["Entries"] = [true, false]
-        .into_iter()
-        .flat_map(|egress| [entry(egress, 100, "allow"), entry(egress, 32767, "deny")])
-        .collect();
+    shape["Associations"] = association::of(account, acl);
     shape
+}
+
+/// `DeleteNetworkAcl`: refused while a subnet uses it, and for the default one.
+pub fn delete(account: &mut Account, call: &Call) -> Answer {
+    let acl = find(account, call.input.text_or_empty("NetworkAclId"))?;
+    let acl_id = acl.network_acl_id.clone();
+    if acl.is_default {
+        return Err(invalid(format!("cannot delete default network ACL {acl_id}")));
+    }
+    if association::is_used(account, acl) {
+        return Err(in_use("networkAcl", &acl_id));
+    }
+    account.ec2.network_acls.remove(&acl_id);
+    done()
+}
+
+/// A network ACL that calls can name by now.
+pub fn find<'a>(account: &'a Account, id: &str) -> Result<&'a NetworkAcl, ApiError> {
+    account.ec2.network_acls.get(id, account.now).ok_or_else(|| unknown(id))
+}
+
+fn unknown(id: &str) -> ApiError {
+    no_such("InvalidNetworkAclID.NotFound", "networkAcl ID", id)
 }

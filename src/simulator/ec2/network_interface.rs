@@ -127,6 +127,8 @@ pub enum PublicAddress {
 pub struct NewInterface {
     /// Where.
     pub subnet_id: String,
+    /// An address of the subnet that is known to be free; none for the next one.
+    pub private_address: Option<String>,
     /// By ID.
     pub security_groups: Vec<String>,
     /// Such as `ELB app/shop/0123456789abcdef`.
@@ -171,7 +173,10 @@ pub fn attach_interface(account: &mut Account, new: NewInterface) -> Result<Atta
         let group_name = group.group_name.clone();
         groups.push(GroupIdentifier { group_id: group_id.clone(), group_name });
     }
-    let private_ip = free_address(account, &subnet.subnet_id, &subnet.cidr_block)?;
+    let private_ip = match new.private_address {
+        Some(address) => address,
+        None => free_address(account, &subnet.subnet_id, &subnet.cidr_block)?,
+    };
     let interface_id = id(account, "eni");
     let association = match &new.public_address {
         PublicAddress::None => None,

@@ -1,12 +1,12 @@
 //! What a region offers, whatever the account holds.
 
-use super::{describe::Describe, unknown};
+use super::describe::Describe;
 use crate::simulator::{
     account::{Account, Answer},
     fields::Fields,
     wire::{ApiError, Call},
 };
-use serde_json::{Value, json};
+use serde_json::json;
 
 /// The letters of a region's zones, and the numbers in their IDs, as one account sees them.
 fn layout(region: &str) -> &'static [(char, u8)] {
@@ -35,23 +35,6 @@ pub fn has_endpoint(service_name: &str, zone_id: &str) -> bool {
     !(service_name.ends_with(".execute-api") && zone_id == "use1-az3")
 }
 
-/// AWS services with interface endpoints, as their names end.
-const INTERFACE_SERVICES: [&str; 9] = [
-    "appmesh-envoy-management",
-    "ecr.api",
-    "ecr.dkr",
-    "ecs",
-    "ecs-agent",
-    "ecs-telemetry",
-    "execute-api",
-    "logs",
-    "sts",
-];
-
-/// AWS services with gateway endpoints, their prefix lists, and an address block of each.
-const GATEWAY_SERVICES: [(&str, &str, &str); 2] =
-    [("dynamodb", "pl-6ea54007", "52.94.24.0/23"), ("s3", "pl-6da54004", "52.218.0.0/17")];
-
 /// The names of a region's zones.
 pub fn zones(region: &str) -> Vec<String> {
     layout(region).iter().map(|(letter, _)| format!("{region}{letter}")).collect()
@@ -76,19 +59,6 @@ fn short(region: &str) -> String {
         (_, other) => other.get(..1).unwrap_or_default(),
     });
     parts.collect()
-}
-
-/// Whether AWS has an interface endpoint service of this name in the region.
-pub fn has_interface_service(region: &str, name: &str) -> bool {
-    let service = name.strip_prefix(&format!("com.amazonaws.{region}."));
-    service.is_some_and(|service| INTERFACE_SERVICES.contains(&service))
-}
-
-/// The name that a service answers to inside a VPC with private DNS.
-pub fn private_dns_name(region: &str, service_name: &str) -> String {
-    let service = service_name.rsplit_once(&format!(".{region}.")).map_or("", |(_, last)| last);
-    let host = service.split('.').rev().collect::<Vec<_>>().join(".");
-    format!("{host}.{region}.amazonaws.com")
 }
 
 /// `DescribeAvailabilityZones`.
@@ -158,80 +128,6 @@ pub fn describe_account_attributes(account: &mut Account, call: &Call) -> Answer
         json!({ "AttributeName": name, "AttributeValues": [{ "AttributeValue": value }] })
     });
     Ok(json!({ "AccountAttributes": list.collect::<Vec<_>>() }))
-}
-
-/// `DescribePrefixLists`: of the services with gateway endpoints.
-pub fn describe_prefix_lists(call: &Call) -> Answer {
-    let lists = GATEWAY_SERVICES.iter().map(|(service, id, block)| {
-        json!({
-            "PrefixListId": id,
-            "PrefixListName": format!("com.amazonaws.{}.{service}", call.region),
-            "Cidrs": [block],
-        })
-    });
-    let describe = Describe {
-        list: "PrefixLists",
-        ids: "PrefixListIds",
-        id: "PrefixListId",
-        unknown: |id| unknown("InvalidPrefixListId.NotFound", "prefix list ID", id),
-        filters: "Filters",
-        special: &[],
-    };
-    describe.answer(&call.input, lists)
-}
-
-/// `DescribeVpcEndpointServices`.
-pub fn describe_endpoint_services(call: &Call) -> Answer {
-    let name = |service: &str| format!("com.amazonaws.{}.{service}", call.region);
-    let detail = |service: &str, kind: &str| {
-        let name = name(service);
-        let mut zones = zones(&call.region);
-        zones.retain(|zone| has_endpoint(&name, &zone_id(zone)));
-        let mut detail = json!({
-            "ServiceName": name,
-            "ServiceId": format!("vpce-svc-{:017x}", u64::from(hash(&name))),
-            "ServiceType": [{ "ServiceType": kind }],
-            "ServiceRegion": call.region,
-            "AvailabilityZones": zones,
-            "Owner": "amazon",
-            "BaseEndpointDnsNames": [format!("{service}.{}.vpce.amazonaws.com", call.region)],
-            "VpcEndpointPolicySupported": true,
-            "AcceptanceRequired": false,
-            "ManagesVpcEndpoints": false,
-            "Tags": [],
-        });
-        if kind == "Interface" {
-            detail["PrivateDnsName"] = private_dns_name(&call.region, &name).into();
-        }
-        detail
-    };
-    let interfaces = INTERFACE_SERVICES.iter().map(|service| detail(service, "Interface"));
-    let gateways = GATEWAY_SERVICES.iter().map(|(service, ..)| detail(service, "Gateway"));
-    let describe = Describe {
-        list: "ServiceDetails",
-        ids: "ServiceNames",
-        id: "ServiceName",
-        unknown: no_such_service,
-        filters: "Filters",
-        special: &[("service-type", "ServiceType.ServiceType")],
-    };
-    let mut answer = describe.answer(&call.input, interfaces.chain(gateways))?;
-    let details = answer.list("ServiceDetails").iter();
-    let names: Vec<Value> = details.filter_map(|it| it.get("ServiceName").cloned()).collect();
-    answer["ServiceNames"] = names.into();
-    Ok(answer)
-}
-
-/// `InvalidServiceName`.
-pub fn no_such_service(name: &str) -> ApiError {
-    let message = format!("The Vpc Endpoint Service '{name}' does not exist");
-    ApiError::new("InvalidServiceName", message)
-}
-
-/// A number that belongs to a text: the FNV-1a hash.
-fn hash(text: &str) -> u32 {
-    text.bytes()
-        .fold(0x811c_9dc5, |so_far, byte| (so_far ^ u32::from(byte)).wrapping_mul(0x0100_0193))
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! Route tables, and which way a subnet's packets go.
 
 use super::{
-    Tag, describe::Describe, done, full, id, igw_attached, in_use, mismatch, route::Route,
-    route_table_association::Association, shape, tags, unknown as no_such, vpc,
+    Tag, describe::Describe, done, full, gateway_endpoint, id, igw_attached, in_use, mismatch,
+    route::Route, route_table_association::Association, shape, tags, unknown as no_such, vpc,
 };
 use crate::simulator::{
     account::{Account, Answer, Millis},
@@ -89,6 +89,7 @@ pub fn describe(account: &mut Account, call: &Call) -> Answer {
             ("association.route-table-id", "Associations.RouteTableId"),
             ("association.route-table-association-id", "Associations.RouteTableAssociationId"),
             ("route.destination-cidr-block", "Routes.DestinationCidrBlock"),
+            ("route.destination-prefix-list-id", "Routes.DestinationPrefixListId"),
             ("route.gateway-id", "Routes.GatewayId"),
             ("route.nat-gateway-id", "Routes.NatGatewayId"),
             ("route.origin", "Routes.Origin"),
@@ -108,7 +109,8 @@ fn described(account: &Account, table: &RouteTable) -> Value {
         shape["State"] = if works { "active" } else { "blackhole" }.into();
         shape
     });
-    shape["Routes"] = routes.collect();
+    let of_endpoints = gateway_endpoint::routes(account, &table.route_table_id);
+    shape["Routes"] = routes.chain(of_endpoints).collect();
     shape["PropagatingVgws"] = json!([]);
     shape
 }
@@ -120,6 +122,7 @@ pub fn delete(account: &mut Account, call: &Call) -> Answer {
     if !table.associations.is_empty() {
         return Err(in_use("routeTable", &table_id));
     }
+    gateway_endpoint::forget(account, &table_id);
     account.ec2.route_tables.remove(&table_id);
     done()
 }

@@ -140,7 +140,7 @@ pub fn modify_attribute(account: &mut Account, call: &Call) -> Answer {
     done()
 }
 
-/// `DeleteSubnet`: refused while a network interface is in it. Its association goes with it.
+/// `DeleteSubnet`: refused while a network interface is in it. Its associations go with it.
 pub fn delete(account: &mut Account, call: &Call) -> Answer {
     let id = find(account, call.input.text_or_empty("SubnetId"))?.subnet_id.clone();
     if account.ec2.network_interfaces.all().any(|(_, interface)| interface.subnet_id == id) {
@@ -149,6 +149,7 @@ pub fn delete(account: &mut Account, call: &Call) -> Answer {
     for (_, table) in account.ec2.route_tables.all_mut() {
         table.associations.retain(|association| association.subnet_id.as_ref() != Some(&id));
     }
+    account.ec2.network_acl_associations.remove(&id);
     account.ec2.subnets.remove(&id);
     done()
 }

@@ -98,6 +98,7 @@ fn count(account: &mut Account, operation: &'static str, filter: (&str, &str)) -
 
 fn new_interface(subnet: &str, groups: &[&str], public: bool) -> NewInterface {
     NewInterface {
+        private_address: None,
         subnet_id: subnet.into(),
         security_groups: groups.iter().map(ToString::to_string).collect(),
         description: "ELB app/shop/0123456789abcdef".into(),

@@ -197,6 +197,7 @@ fn is_used(account: &Account, vpc_id: &str) -> bool {
         || ec2.nat_gateways.all().any(|(_, it)| it.vpc_id == vpc_id && it.is_held())
         || ec2.internet_gateways.all().any(|(_, it)| it.is_attached_to(vpc_id))
         || ec2.route_tables.all().any(|(_, it)| it.vpc_id == vpc_id && !it.is_main())
+        || ec2.network_acls.all().any(|(_, it)| it.vpc_id == vpc_id && !it.is_default)
         || ec2.security_groups.all().any(|(_, it)| it.vpc_id == vpc_id && !it.is_default())
 }
 

@@ -1,11 +1,12 @@
-//! Interface endpoints: an AWS service inside a VPC.
+//! Endpoints: an AWS service inside a VPC. Those with network interfaces stand here, and what they
+//! have in common with those of route tables.
 
 use super::{
     Event, NewInterface, PublicAddress, Tag, attach_interface,
     describe::Describe,
-    id, mismatch, missing,
+    endpoint_service, gateway_endpoint, id, mismatch, missing,
     network_interface::GroupIdentifier,
-    region, release_interface, seconds, security_group, shape, subnet, tags,
+    release_interface, seconds, security_group, shape, subnet, tags,
     vpc::{self, Vpc},
     yes,
 };
@@ -25,7 +26,7 @@ use serde_json::json;
 pub struct VpcEndpoint {
     /// `vpce-…`
     pub vpc_endpoint_id: String,
-    /// `Interface`.
+    /// `Interface` or `Gateway`.
     pub vpc_endpoint_type: String,
     /// Its VPC.
     pub vpc_id: String,
@@ -69,8 +70,15 @@ pub struct DnsEntry {
     pub hosted_zone_id: String,
 }
 
+impl VpcEndpoint {
+    /// Whether it stands in route tables, and not in subnets.
+    pub fn is_gateway(&self) -> bool {
+        self.vpc_endpoint_type == "Gateway"
+    }
+}
+
 /// What everyone may do unless a policy says otherwise.
-const OPEN: &str =
+pub(super) const OPEN: &str =
     r#"{"Statement":[{"Action":"*","Effect":"Allow","Principal":"*","Resource":"*"}]}"#;
 
 /// `CreateVpcEndpoint`.
@@ -81,18 +89,21 @@ pub fn create(account: &mut Account, call: &Call) -> Answer {
 fn make(account: &mut Account, call: &Call) -> Answer {
     let vpc = vpc::find(account, call.input.text_or_empty("VpcId"))?.clone();
     let service_name = call.input.text("ServiceName").ok_or_else(|| missing("ServiceName"))?;
-    if call.input.text("VpcEndpointType") != Some("Interface") {
-        let message = "the simulator has interface endpoints only";
+    let kind = call.input.text("VpcEndpointType").unwrap_or("Gateway");
+    if !matches!(kind, "Interface" | "Gateway") {
+        let message = "the simulator has interface and gateway endpoints only";
         return Err(ApiError::new("NotImplemented", message).status(501));
     }
-    if !region::has_interface_service(&call.region, service_name) {
-        return Err(region::no_such_service(service_name));
+    endpoint_service::check(&call.region, service_name, kind)?;
+    if kind == "Gateway" {
+        return gateway_endpoint::make(account, call, &vpc, service_name);
     }
     let private_dns = call.input.flag("PrivateDnsEnabled").unwrap_or(true);
     if private_dns {
         check_dns(account, &vpc, (&call.region, service_name), None)?;
     }
-    let here = account.ec2.vpc_endpoints.all().filter(|(_, it)| it.vpc_id == vpc.vpc_id).count();
+    let interfaces = account.ec2.vpc_endpoints.all().filter(|(_, it)| !it.is_gateway());
+    let here = interfaces.filter(|(_, it)| it.vpc_id == vpc.vpc_id).count();
     if here >= account.quotas.interface_endpoints_per_vpc {
         let message = "The maximum number of VPC endpoints has been reached.";
         return Err(ApiError::new("VpcEndpointLimitExceeded", message));
@@ -158,7 +169,7 @@ fn check_dns(
         return refused(format!(
             "private-dns-enabled cannot be set because there is already a conflicting DNS domain \
              for {} in the VPC {}",
-            region::private_dns_name(region, service_name),
+            endpoint_service::private_dns_name(region, service_name),
             vpc.vpc_id
         ));
     }
@@ -220,6 +231,7 @@ fn enter(
     subnet_id: String,
 ) -> Result<(), ApiError> {
     let new = NewInterface {
+        private_address: None,
         subnet_id: subnet_id.clone(),
         security_groups: endpoint.groups.iter().map(|group| group.group_id.clone()).collect(),
         description: format!("VPC Endpoint Interface {}", endpoint.vpc_endpoint_id),
@@ -240,7 +252,7 @@ fn names(endpoint: &VpcEndpoint, region: &str, digits: &str) -> Vec<DnsEntry> {
     let own = format!("{id}-{digits}.{service}.{region}.vpce.amazonaws.com");
     let mut names = vec![entry(own, "Z38GZ743OKFT7T")];
     if endpoint.private_dns_enabled {
-        let name = region::private_dns_name(region, &endpoint.service_name);
+        let name = endpoint_service::private_dns_name(region, &endpoint.service_name);
         names.push(entry(name, "Z0123456PRIVATEDNS00"));
     }
     names
@@ -268,6 +280,14 @@ pub fn modify(account: &mut Account, call: &Call) -> Answer {
         let message = format!("VPC endpoint {id} is in state {}", endpoint.state);
         return Err(ApiError::new("IncorrectState", message));
     }
+    if endpoint.is_gateway() {
+        gateway_endpoint::modify(account, call, &mut endpoint)?;
+        set_policy(&mut endpoint, call);
+        if let Some(kept) = account.ec2.vpc_endpoints.known_mut(&id) {
+            *kept = endpoint;
+        }
+        return yes();
+    }
     let own = |member: &str| -> Vec<String> {
         call.input.texts(member).into_iter().map(String::from).collect()
     };
@@ -290,11 +310,7 @@ pub fn modify(account: &mut Account, call: &Call) -> Answer {
         let digits = account.alphanumeric(8);
         endpoint.dns_entries = names(&endpoint, &call.region, &digits);
     }
-    if let Some(policy) = call.input.text("PolicyDocument") {
-        endpoint.policy_document = policy.into();
-    } else if call.input.flag("ResetPolicy") == Some(true) {
-        endpoint.policy_document = OPEN.into();
-    }
+    set_policy(&mut endpoint, call);
     for subnet_id in removed {
         let Some(at) = endpoint.subnet_ids.iter().position(|id| *id == subnet_id) else { continue };
         endpoint.subnet_ids.remove(at);
@@ -313,6 +329,14 @@ pub fn modify(account: &mut Account, call: &Call) -> Answer {
         *kept = endpoint;
     }
     yes()
+}
+
+fn set_policy(endpoint: &mut VpcEndpoint, call: &Call) {
+    if let Some(policy) = call.input.text("PolicyDocument") {
+        endpoint.policy_document = policy.into();
+    } else if call.input.flag("ResetPolicy") == Some(true) {
+        endpoint.policy_document = OPEN.into();
+    }
 }
 
 /// `DeleteVpcEndpoints`: says in its answer which of them it could not delete.
@@ -334,11 +358,15 @@ pub fn delete(account: &mut Account, call: &Call) -> Answer {
     Ok(json!({ "Unsuccessful": unsuccessful }))
 }
 
-/// The endpoint leaves the listing first; its network interfaces are the last to go.
+/// The endpoint leaves the listing first; its network interfaces are the last to go. Routes go at
+/// once.
 fn take_down(account: &mut Account, id: &str) {
-    let whole = account.draw(Latency::VpcEndpointDown);
+    let gateway = account.ec2.vpc_endpoints.known(id).is_some_and(VpcEndpoint::is_gateway);
+    let takes = if gateway { Latency::Vpc } else { Latency::VpcEndpointDown };
+    let whole = account.draw(takes);
     let Some(endpoint) = account.ec2.vpc_endpoints.known_mut(id) else { return };
     endpoint.state = "deleting".into();
+    endpoint.route_table_ids.clear();
     let interfaces = endpoint.network_interface_ids.clone();
     account.in_millis(whole / 3 * 2, agenda::Event::Ec2(Event::VpcEndpointGone(id.into())));
     for interface in interfaces {

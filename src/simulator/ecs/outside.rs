@@ -83,6 +83,7 @@ pub fn attach(
     public: bool,
 ) -> Result<Interface, String> {
     let new = NewInterface {
+        private_address: None,
         subnet_id: subnet.into(),
         security_groups: groups.iter().map(|id| (*id).to_owned()).collect(),
         description: description.into(),

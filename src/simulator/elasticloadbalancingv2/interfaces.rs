@@ -1,11 +1,12 @@
 //! What load balancing needs of EC2: subnets, security groups, internet gateways, and a network
 //! interface in each subnet. Nothing else in this folder touches EC2's state.
 
+use super::placement::Place;
 use crate::simulator::{
     account::Account,
     ec2::{
-        self, NewInterface, PublicAddress, attach_interface, release_interface_after,
-        security_group, subnet::Subnet,
+        self, NewInterface, PublicAddress, attach_interface, elastic_ip::Address,
+        release_interface_after, security_group, subnet::Subnet,
     },
     latency::Latency,
     wire::ApiError,
@@ -55,6 +56,17 @@ pub fn zone_of(account: &Account, vpc_id: &str, ip: Ipv4Addr) -> Option<String> 
     subnet.map(|(_, subnet)| subnet.availability_zone.clone())
 }
 
+/// An Elastic IP that calls can name by now.
+pub fn elastic_ip<'a>(account: &'a Account, allocation_id: &str) -> Option<&'a Address> {
+    account.ec2.addresses.get(allocation_id, account.now)
+}
+
+/// Whether a network interface in a subnet has this address.
+pub fn is_taken(account: &Account, subnet_id: &str, address: &str) -> bool {
+    let mut all = account.ec2.network_interfaces.all().map(|(_, interface)| interface);
+    all.any(|it| it.subnet_id == subnet_id && it.private_ip_address == address)
+}
+
 /// Makes the network interface of a load balancer in one subnet.
 ///
 /// # Errors
@@ -62,18 +74,18 @@ pub fn zone_of(account: &Account, vpc_id: &str, ip: Ipv4Addr) -> Option<String> 
 pub fn attach(
     account: &mut Account,
     style: &Style<'_>,
-    subnet_id: &str,
+    place: &Place,
     security_groups: &[String],
-    allocation_id: Option<&str>,
 ) -> Result<String, ApiError> {
     let network = style.path.starts_with("net/");
-    let public_address = match allocation_id {
-        Some(id) => PublicAddress::Elastic(id.into()),
+    let public_address = match &place.allocation_id {
+        Some(id) => PublicAddress::Elastic(id.clone()),
         None if style.public => PublicAddress::Amazon,
         None => PublicAddress::None,
     };
     let new = NewInterface {
-        subnet_id: subnet_id.into(),
+        subnet_id: place.subnet_id.clone(),
+        private_address: place.private_ip.clone(),
         security_groups: security_groups.to_vec(),
         description: format!("ELB {}", style.path),
         interface_type: if network { "network_load_balancer" } else { "interface" }.into(),

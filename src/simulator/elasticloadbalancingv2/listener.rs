@@ -1,12 +1,12 @@
 //! Listeners, each with a default rule.
 
 use super::{
-    Pairs, action, attributes,
+    Pairs, action, attributes, certificate,
     describe::{named, page},
     done, invalid,
     load_balancer::{self, LoadBalancer},
     rule::{self, Rule},
-    shape, tags, target_group,
+    shape, ssl_policy, tags, target_group,
 };
 use crate::simulator::{
     account::{Account, Answer, Millis},
@@ -15,6 +15,7 @@ use crate::simulator::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 /// A listener as AWS describes it, with what only other operations show.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -35,6 +36,9 @@ pub struct Listener {
     pub certificates: Vec<Value>,
     /// Of `HTTPS` and `TLS`.
     pub ssl_policy: Option<String>,
+    /// Of `HTTPS` and `TLS`, beside the default one: their ARNs.
+    #[serde(rename = "_more_certificates", default)]
+    pub more_certificates: BTreeSet<String>,
     /// Tags.
     #[serde(rename = "_tags")]
     pub tags: Pairs,
@@ -57,6 +61,7 @@ pub fn create(account: &mut Account, call: &Call) -> Answer {
     let protocol = protocol.ok_or_else(|| invalid("A listener protocol must be specified"))?;
     let port = input.int("Port").ok_or_else(|| invalid("A listener port must be specified"))?;
     check_protocol(&on, protocol, !input.list("Certificates").is_empty())?;
+    check_security(account, call, protocol)?;
     let actions = action::normal(input.list("DefaultActions"));
     let tags = tags::given(input)?;
     if let Some(there) = on_port(account, &on.load_balancer_arn, port) {
@@ -82,6 +87,7 @@ pub fn create(account: &mut Account, call: &Call) -> Answer {
         default_actions: actions,
         certificates: input.list("Certificates").to_vec(),
         ssl_policy: policy(input, protocol),
+        more_certificates: BTreeSet::new(),
         tags,
         attributes: attributes::of_listener(protocol),
         actions_since: account.now,
@@ -113,15 +119,6 @@ pub fn describe(account: &mut Account, call: &Call) -> Answer {
     page("Listeners", found.map(|(_, it)| shape(it)).collect(), &call.input)
 }
 
-/// `DescribeListenerCertificates`.
-pub fn describe_certificates(account: &mut Account, call: &Call) -> Answer {
-    let listener = find(account, call.input.text_or_empty("ListenerArn"))?;
-    let certificates = listener.certificates.iter().map(
-        |certificate| json!({ "CertificateArn": certificate["CertificateArn"], "IsDefault": true }),
-    );
-    page("Certificates", certificates.collect(), &call.input)
-}
-
 /// `ModifyListener`: what is given.
 pub fn modify(account: &mut Account, call: &Call) -> Answer {
     let input = &call.input;
@@ -134,9 +131,15 @@ pub fn modify(account: &mut Account, call: &Call) -> Answer {
         }
         listener.port = port;
     }
-    if let Some(protocol) = input.text("Protocol") {
-        listener.ssl_policy = policy(input, protocol);
-        listener.protocol = protocol.into();
+    let protocol = input.text("Protocol").unwrap_or(&listener.protocol).to_owned();
+    check_security(account, call, &protocol)?;
+    if protocol != listener.protocol || input.text("SslPolicy").is_some() {
+        listener.ssl_policy = policy(input, &protocol);
+        listener.protocol = protocol;
+    }
+    if !is_secure(&listener.protocol) {
+        listener.certificates.clear();
+        listener.more_certificates.clear();
     }
     if !input.list("Certificates").is_empty() {
         listener.certificates = input.list("Certificates").to_vec();
@@ -223,14 +226,34 @@ fn check_protocol(on: &LoadBalancer, protocol: &str, certified: bool) -> Result<
         let message = format!("Listener protocol '{protocol}' must be one of '{fitting}'");
         return Err(invalid(message));
     }
-    if matches!(protocol, "HTTPS" | "TLS") && !certified {
+    if is_secure(protocol) && !certified {
         let message = format!("A certificate must be specified for {protocol} listeners");
         return Err(invalid(message));
     }
     Ok(())
 }
 
+/// Certificates and policies are those that there are, and stand where there is something to secure.
+fn check_security(account: &Account, call: &Call, protocol: &str) -> Result<(), ApiError> {
+    let certificates = call.input.list("Certificates");
+    let policy = call.input.text("SslPolicy");
+    if is_secure(protocol) {
+        policy.map_or(Ok(()), ssl_policy::check)?;
+        return certificate::check(account, &call.region, certificates);
+    }
+    let what = match (certificates.is_empty(), policy) {
+        (false, _) => "A certificate",
+        (true, Some(_)) => "An SSL policy",
+        (true, None) => return Ok(()),
+    };
+    Err(invalid(format!("{what} cannot be specified for {protocol} listeners")))
+}
+
+fn is_secure(protocol: &str) -> bool {
+    matches!(protocol, "HTTPS" | "TLS")
+}
+
 fn policy(input: &Value, protocol: &str) -> Option<String> {
-    let given = input.text("SslPolicy").unwrap_or("ELBSecurityPolicy-2016-08");
-    matches!(protocol, "HTTPS" | "TLS").then(|| given.to_owned())
+    let given = input.text("SslPolicy").unwrap_or(ssl_policy::DEFAULT);
+    is_secure(protocol).then(|| given.to_owned())
 }

@@ -133,6 +133,7 @@ pub fn create(account: &mut Account, call: &Call) -> Answer {
             && there.scheme == scheme
             && there.ip_address_type == ip_address_type
             && there.subnet_ids() == wanted
+            && there.availability_zones == zones(account, &places)
             && is_same_set(&there.security_groups, &groups);
         if same {
             return Ok(json!({ "LoadBalancers": [shape(there)] }));
@@ -146,6 +147,7 @@ pub fn create(account: &mut Account, call: &Call) -> Answer {
         let message = format!("VPC {vpc_id} has no internet gateway");
         return Err(ApiError::new("InvalidSubnet", message));
     }
+    placement::addresses(account, (kind, scheme), &places)?;
     room_for_one_more(account, kind)?;
     // The role that makes network interfaces for it.
     service_linked::ensure(account, "elasticloadbalancing.amazonaws.com");
@@ -163,7 +165,7 @@ pub fn create(account: &mut Account, call: &Call) -> Answer {
         vpc_id,
         state: State { code: "provisioning".into(), reason: None },
         kind: kind.into(),
-        availability_zones: zones(&places),
+        availability_zones: zones(account, &places),
         ip_address_type: ip_address_type.into(),
         tags,
         attributes: attributes::of_load_balancer(kind, scheme),
@@ -182,13 +184,23 @@ pub fn create(account: &mut Account, call: &Call) -> Answer {
 }
 
 /// The zones of these places, as AWS shows them.
-pub fn zones(places: &[Place]) -> Vec<Zone> {
+pub fn zones(account: &Account, places: &[Place]) -> Vec<Zone> {
     let zones = places.iter().map(|place| Zone {
         zone_name: place.zone.clone(),
         subnet_id: place.subnet_id.clone(),
-        load_balancer_addresses: Vec::new(),
+        load_balancer_addresses: addresses(account, place),
     });
     zones.collect()
+}
+
+/// The address that was chosen for a place, as AWS shows it.
+fn addresses(account: &Account, place: &Place) -> Vec<Value> {
+    let elastic = place.allocation_id.as_deref().map(|id| {
+        let address = interfaces::elastic_ip(account, id).map(|address| &address.public_ip);
+        json!({ "AllocationId": id, "IpAddress": address })
+    });
+    let private = place.private_ip.as_ref().map(|ip| json!({ "PrivateIPv4Address": ip }));
+    elastic.into_iter().chain(private).collect()
 }
 
 /// Network interfaces in all of these places, or in none.
@@ -200,8 +212,7 @@ pub fn attach(
 ) -> Result<BTreeMap<String, String>, ApiError> {
     let mut made = BTreeMap::new();
     for place in places {
-        let allocation_id = place.allocation_id.as_deref();
-        match interfaces::attach(account, style, &place.subnet_id, groups, allocation_id) {
+        match interfaces::attach(account, style, place, groups) {
             Ok(interface) => {
                 made.insert(place.subnet_id.clone(), interface);
             }

@@ -7,6 +7,7 @@
 
 pub mod action;
 pub mod attributes;
+pub mod certificate;
 pub mod describe;
 pub mod health_check;
 pub mod interfaces;
@@ -15,6 +16,7 @@ pub mod load_balancer;
 pub mod placement;
 pub mod rule;
 pub mod settings;
+pub mod ssl_policy;
 pub mod tags;
 pub mod target;
 pub mod target_group;
@@ -78,7 +80,10 @@ pub fn call(account: &mut Account, call: &Call) -> Answer {
         "DeleteTargetGroup" => target_group::delete(account, call),
         "CreateListener" => listener::create(account, call),
         "DescribeListeners" => listener::describe(account, call),
-        "DescribeListenerCertificates" => listener::describe_certificates(account, call),
+        "DescribeListenerCertificates" => certificate::describe(account, call),
+        "AddListenerCertificates" => certificate::add(account, call),
+        "RemoveListenerCertificates" => certificate::remove(account, call),
+        "DescribeSSLPolicies" => ssl_policy::describe(call),
         "ModifyListener" => listener::modify(account, call),
         "DeleteListener" => listener::delete(account, call),
         "CreateRule" => rule::create(account, call),

@@ -21,14 +21,16 @@ pub fn set_subnets(account: &mut Account, call: &Call) -> Answer {
     kept.retain(|subnet_id, _| places.iter().any(|place| place.subnet_id == *subnet_id));
     let fresh = places.iter().filter(|place| !kept.contains_key(&place.subnet_id));
     let fresh: Vec<_> = fresh.cloned().collect();
+    placement::addresses(account, (&there.kind, &there.scheme), &fresh)?;
     let public = there.scheme == "internet-facing";
     let style = interfaces::Style { path: there.path(), public };
     let made = load_balancer::attach(account, &style, &fresh, &there.security_groups)?;
     let left = there.interfaces.iter().filter(|(subnet_id, _)| !kept.contains_key(*subnet_id));
     left.for_each(|(_, interface)| interfaces::release(account, interface));
+    let zones = load_balancer::zones(account, &places);
     let load_balancer = load_balancer::find_mut(account, arn)?;
     load_balancer.interfaces = kept.into_iter().chain(made).collect();
-    load_balancer.availability_zones = load_balancer::zones(&places);
+    load_balancer.availability_zones = zones;
     if let Some(kind) = call.input.text("IpAddressType") {
         load_balancer.ip_address_type = kind.into();
     }

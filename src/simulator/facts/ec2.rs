@@ -270,3 +270,55 @@ fn lists_come_in_pages_of_at_least_five() {
         "InvalidNextToken"
     );
 }
+
+#[test]
+fn a_network_acl_lets_nothing_through_at_first_and_a_vpc_has_its_number_of_them() {
+    let mut world = World::seeded(1);
+    world.account.quotas.network_acls_per_vpc = 2;
+    let vpc = world.vpc();
+    let made = world.ok("ec2:CreateNetworkAcl", json!({ "VpcId": vpc }));
+    let entries = made["NetworkAcl"]["Entries"].as_array().expect("entries");
+    assert!(entries.iter().all(|entry| entry["RuleAction"] == "deny"), "{entries:?}");
+    let more = world.code("ec2:CreateNetworkAcl", json!({ "VpcId": vpc }));
+    assert_eq!(more, "NetworkAclLimitExceeded");
+    assert_eq!(world.code("ec2:DeleteVpc", json!({ "VpcId": vpc })), "DependencyViolation");
+}
+
+#[test]
+fn a_subnet_uses_its_vpcs_default_network_acl_until_told_otherwise() {
+    let mut world = World::seeded(1);
+    let vpc = world.vpc();
+    let subnet = world.subnet(&vpc, 1, 'a');
+    let of_subnet = filter("association.subnet-id", &subnet);
+    let used = world.ok("ec2:DescribeNetworkAcls", of_subnet.clone());
+    assert_eq!(used["NetworkAcls"][0]["IsDefault"], true);
+    let own = world.ok("ec2:CreateNetworkAcl", json!({ "VpcId": vpc }));
+    let own = text(&own, "/NetworkAcl/NetworkAclId");
+    let former = text(&used, "/NetworkAcls/0/Associations/0/NetworkAclAssociationId");
+    let change = json!({ "AssociationId": former, "NetworkAclId": own });
+    world.ok("ec2:ReplaceNetworkAclAssociation", change);
+    let used = world.ok("ec2:DescribeNetworkAcls", of_subnet);
+    assert_eq!(text(&used, "/NetworkAcls/0/NetworkAclId"), own);
+    let refused = world.code("ec2:DeleteNetworkAcl", json!({ "NetworkAclId": own }));
+    assert_eq!(refused, "DependencyViolation");
+    world.ok("ec2:DeleteSubnet", json!({ "SubnetId": subnet }));
+    world.ok("ec2:DeleteNetworkAcl", json!({ "NetworkAclId": own }));
+}
+
+#[test]
+fn a_gateway_endpoint_is_a_route_in_each_of_its_tables() {
+    let mut world = World::seeded(1);
+    let vpc = world.vpc();
+    let made = world.ok("ec2:CreateRouteTable", json!({ "VpcId": vpc }));
+    let table = text(&made, "/RouteTable/RouteTableId");
+    let name = "com.amazonaws.eu-west-1.s3";
+    let wanted = json!({ "VpcId": vpc, "ServiceName": name, "RouteTableIds": [table] });
+    let made = world.ok("ec2:CreateVpcEndpoint", wanted.clone());
+    let endpoint = text(&made, "/VpcEndpoint/VpcEndpointId");
+    assert_eq!(world.code("ec2:CreateVpcEndpoint", wanted), "RouteAlreadyExists");
+    let by_list = filter("route.destination-prefix-list-id", "pl-6da54004");
+    let tables = world.ok("ec2:DescribeRouteTables", by_list.clone());
+    assert_eq!(text(&tables, "/RouteTables/0/RouteTableId"), table);
+    world.ok("ec2:DeleteVpcEndpoints", json!({ "VpcEndpointIds": [endpoint] }));
+    assert_eq!(world.ok("ec2:DescribeRouteTables", by_list)["RouteTables"], json!([]));
+}

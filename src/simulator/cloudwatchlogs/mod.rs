@@ -1,4 +1,7 @@
-//! CloudWatch Logs: log groups and their retention. Events and streams are not kept.
+//! CloudWatch Logs: log groups with their retention, streams and events.
+
+mod log_event;
+mod log_stream;
 
 use super::{
     account::{Account, Answer, not_built},
@@ -17,6 +20,8 @@ use std::collections::BTreeMap;
 pub struct CloudWatchLogs {
     /// Log groups, by name.
     pub groups: Table<LogGroup>,
+    /// Their streams, by the names of both.
+    pub streams: BTreeMap<String, BTreeMap<String, log_stream::LogStream>>,
 }
 
 /// A log group as CloudWatch Logs describes it, with the tags that only a call of their own shows.
@@ -59,7 +64,12 @@ pub fn call(account: &mut Account, call: &Call) -> Answer {
     match call.operation {
         "CreateLogGroup" => create(account, call),
         "DescribeLogGroups" => describe(account, call),
-        "DescribeLogStreams" => describe_streams(account, call),
+        "CreateLogStream" => log_stream::create(account, call),
+        "DescribeLogStreams" => log_stream::describe(account, call),
+        "DeleteLogStream" => log_stream::delete(account, call),
+        "PutLogEvents" => log_event::put(account, call),
+        "GetLogEvents" => log_event::get(account, call),
+        "FilterLogEvents" => log_event::filter(account, call),
         "PutRetentionPolicy" => put_retention(account, call),
         "DeleteRetentionPolicy" => {
             named(account, call)?.retention_in_days = None;
@@ -68,6 +78,7 @@ pub fn call(account: &mut Account, call: &Call) -> Answer {
         "DeleteLogGroup" => {
             let name = named(account, call)?.log_group_name.clone();
             account.logs.groups.remove(&name);
+            account.logs.streams.remove(&name);
             done()
         }
         "ListTagsForResource" => Ok(json!({ "tags": by_arn(account, call)?.tags })),
@@ -164,12 +175,7 @@ fn describe(account: &mut Account, call: &Call) -> Answer {
             && (identifiers.is_empty()
                 || identifiers.iter().any(|one| *one == name || *one == group.log_group_arn))
     };
-    let start = match call.input.text("nextToken") {
-        None => 0,
-        Some(token) => {
-            token.parse::<usize>().map_err(|_| invalid("The specified nextToken is invalid."))?
-        }
-    };
+    let start = token(call)?;
     let size = call.input.int("limit").unwrap_or(PAGE).clamp(1, PAGE) as usize;
     let found: Vec<Value> =
         account.logs.groups.visible(account.now).filter(wanted).map(public).collect();
@@ -178,14 +184,18 @@ fn describe(account: &mut Account, call: &Call) -> Answer {
     Ok(json!({ "logGroups": page, "nextToken": next }))
 }
 
-fn describe_streams(account: &mut Account, call: &Call) -> Answer {
+/// The group that a call about streams names, by its name, or by name or ARN.
+fn group_of<'a>(account: &'a Account, call: &Call) -> Result<&'a LogGroup, ApiError> {
     let identifier = call.input.text("logGroupIdentifier");
     let name = call.input.text("logGroupName").or(identifier).unwrap_or_default();
-    let known = |group: &LogGroup| group.log_group_name == name || group.log_group_arn == name;
-    if !account.logs.groups.visible(account.now).any(known) {
-        return Err(unknown());
-    }
-    Ok(json!({ "logStreams": [] }))
+    let known = |group: &&LogGroup| group.log_group_name == name || group.log_group_arn == name;
+    account.logs.groups.visible(account.now).find(known).ok_or_else(unknown)
+}
+
+/// Where a page begins.
+fn token(call: &Call) -> Result<usize, ApiError> {
+    let Some(token) = call.input.text("nextToken") else { return Ok(0) };
+    token.parse().map_err(|_| invalid("The specified nextToken is invalid."))
 }
 
 fn put_retention(account: &mut Account, call: &Call) -> Answer {
