@@ -8,6 +8,7 @@ mod args;
 mod client;
 mod doctor;
 mod down;
+mod drift;
 mod home;
 mod interrupt;
 mod json;
