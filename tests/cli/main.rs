@@ -8,6 +8,7 @@ mod args;
 mod client;
 mod doctor;
 mod down;
+mod drift;
 mod failures;
 mod faults;
 mod home;
