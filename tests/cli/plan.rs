@@ -76,6 +76,7 @@ fn plan_shows_changes_replacements_and_removals() {
             content: "[digest]" -> "[digest]" (replacement)
       - provider/security-group/crystal/3000/10.0.96.0/20 (sgr-[id])
     118 resources: 1 to create, 9 to change, 4 to replace, 1 to remove, 104 as wished
+    without `--refresh`, `plan` and `up` compare only what AWS lists
     expected to take [time]: provider/service/crystal [time]
     "#);
 }
