@@ -50,5 +50,5 @@ pub fn owned<Out>(stack: &str, tags: Tags, out: Out) -> Option<Found<Out>> {
     }
     let address = Address::new(tags.get(tags::ADDRESS)?);
     let token = tags.get(tags::TOKEN).cloned();
-    Some(Found { address, token, out, rank: 0, tags })
+    Some(Found { address, token, out, rank: 0, tags, on: Vec::new() })
 }

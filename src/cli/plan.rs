@@ -7,6 +7,7 @@ use crate::{
     report::{
         Output,
         forecast::sentence,
+        human::told,
         json,
         text::{count, err, out, parts},
     },
@@ -50,6 +51,13 @@ impl Plan {
             let mut refused = CliError::from(error.clone());
             refused.message = format!("{address}: {}", refused.message);
             return Err(refused);
+        }
+        let now = (engine.work.date)();
+        for check in survey.foreign.iter().map(|run| run.check(now)) {
+            match self.common.output {
+                Output::Human => err!("{}", told(&check)),
+                Output::Json => out!("{}", json::check(&check)),
+            }
         }
         let counts = counts(&survey);
         let path = forecast(&graph, &survey, &engine.work.estimates);
@@ -100,7 +108,13 @@ impl Plan {
             changes(finding);
         }
         for extra in &survey.extras {
-            out!("  - {} ({})", extra.address, extra.kind.id(&extra.identity));
+            let id = extra.kind.id(&extra.identity);
+            match &extra.duplicate_of {
+                Some(kept) => {
+                    out!("  - {} ({id}): duplicate of {kept}, removed", extra.address);
+                }
+                None => out!("  - {} ({id})", extra.address),
+            }
         }
         let undecided =
             survey.findings.values().filter(|one| matches!(one.action, Action::Depends(_))).count();
@@ -227,7 +241,11 @@ fn lines(graph: &Graph, survey: &Survey) -> Vec<Value> {
     }
     for extra in &survey.extras {
         let id = Some(extra.kind.id(&extra.identity));
-        lines.push(line(&extra.address, extra.kind.kind().to_string(), id, "delete"));
+        let mut one = line(&extra.address, extra.kind.kind().to_string(), id, "delete");
+        if let Some(kept) = &extra.duplicate_of {
+            one["duplicate_of"] = json!(kept);
+        }
+        lines.push(one);
     }
     lines
 }

@@ -32,10 +32,12 @@ use crate::{
         store::make_directory,
     },
 };
+use jiff::Timestamp;
 use std::{
     cell::RefCell,
     fs,
     path::{Path, PathBuf},
+    rc::Rc,
     time::Duration,
 };
 
@@ -141,7 +143,7 @@ impl Session {
     /// # Errors
     /// When the flag is no life span, or the state cannot be used.
     pub fn expire(&mut self, flag: Option<&str>, store: &mut Store) -> Result<(), CliError> {
-        let now = jiff::Timestamp::now();
+        let now = Timestamp::now();
         let expires = expiry::decide(flag, self.config.as_ref(), store.state(), now)?;
         if let Some(value) = expires.choice {
             let position = store.append(Entry::Chosen { key: expiry::CHOICE.into(), value })?;
@@ -250,6 +252,8 @@ impl Session {
         let seed = rand::random();
         let mut work = Work::new(self.clock, events, Retry::seeded(seed), interrupt, store);
         work.estimates = Estimates::of(&history::read(&self.directory));
+        let log = self.cx.log().clone();
+        work.date = Rc::new(move || Timestamp::now().as_second() + log.skew().unwrap_or_default());
         Engine { work, registry: self.registry.clone() }
     }
 

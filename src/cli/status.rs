@@ -99,7 +99,10 @@ impl Status {
                     Readiness::Ready => State::Ready,
                     Readiness::Waiting(why) | Readiness::Failed(why) => State::Waiting(why),
                 },
-                Ok(Some(_)) => State::Extra,
+                Ok(Some(_)) => State::Extra(match &extra.duplicate_of {
+                    Some(kept) => format!("duplicate of {kept}; `meshctl up` removes it"),
+                    None => "not in the configuration; `meshctl up` removes it".into(),
+                }),
                 Err(error) => State::Unknown(error.to_string()),
             };
             seen.push(Seen {
@@ -128,8 +131,8 @@ enum State {
     Waiting(String),
     Drifted,
     Missing,
-    /// Exists, and the configuration does not have it.
-    Extra,
+    /// Exists, and is not (any more) what the configuration has; why.
+    Extra(String),
     Unknown(String),
 }
 
@@ -153,7 +156,7 @@ impl Seen {
             State::Waiting(why) => ("waiting", why),
             State::Drifted => ("drifted", ""),
             State::Missing => ("missing", ""),
-            State::Extra => ("extra", "not in the configuration; `meshctl up` removes it"),
+            State::Extra(why) => ("extra", why),
             State::Unknown(why) => ("unknown", why),
         }
     }

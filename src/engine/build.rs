@@ -38,6 +38,10 @@ pub(super) struct Build<'a> {
     failures: BTreeMap<Address, Failure>,
     skipped: BTreeMap<Address, Address>,
     outcome: Outcome,
+    /// Whether others of an address that stays were removed.
+    rid: bool,
+    /// How often each node had to make room for itself, by its place in the graph.
+    cleared: Vec<u32>,
 }
 
 impl<'a> Build<'a> {
@@ -53,6 +57,8 @@ impl<'a> Build<'a> {
             failures: BTreeMap::new(),
             skipped: BTreeMap::new(),
             outcome: Outcome::default(),
+            rid: false,
+            cleared: vec![0; graph.len()],
         }
     }
 
@@ -81,21 +87,13 @@ impl<'a> Build<'a> {
         let work = &self.engine.work;
         let extras = going.iter().filter_map(|address| {
             let finding = self.survey.findings.get(address)?;
-            let step = self.graph.get(address)?;
-            Some(Extra {
-                address: address.clone(),
-                kind: step.kind().clone(),
-                identity: finding.identity.clone()?,
-                edges: work.with_state(|state| {
-                    state
-                        .records
-                        .get(address)
-                        .map(|record| record.edges.clone())
-                        .unwrap_or_default()
-                }),
-                fresh: false,
-                seen: false,
-            })
+            let kind = self.graph.get(address)?.kind().clone();
+            let record = work.with_state(|state| state.records.get(address).cloned());
+            // What was made in this run is on record alone.
+            let recorded = record.as_ref().and_then(|record| record.identity.clone());
+            let identity = finding.identity.clone().or(recorded)?;
+            let edges = record.map(|record| record.edges).unwrap_or_default();
+            Some(Extra { edges, ..Extra::of(address.clone(), kind, identity) })
         });
         let extras: Vec<Extra> = extras.collect();
         work.events.tell(Event::Phase { phase: Phase::Remove, nodes: extras.len() });
@@ -149,6 +147,7 @@ impl<'a> Build<'a> {
             }
             self.clear(self.with_dependants(&must_go)).await?;
             for at in must_go {
+                self.cleared[at] += 1;
                 let stays = self.graph.at(at).is_some_and(|(address, _)| {
                     self.failures.contains_key(address) || self.skipped.contains_key(address)
                 });
@@ -207,6 +206,7 @@ impl<'a> Build<'a> {
                     step: Rc::clone(step),
                     needs: self.graph.needs(address),
                     finding: finding.clone(),
+                    cleared: self.cleared[at],
                     known,
                     identified: identified.clone(),
                 };
@@ -283,13 +283,19 @@ impl<'a> Build<'a> {
                 let kind = self.engine.registry.get(&record.kind).cloned();
                 record.retired.iter().filter_map(move |identity| {
                     let (kind, identity) = (kind.clone()?, identity.clone());
-                    let (address, edges) = (address.clone(), Edges::default());
-                    Some(Extra { address, kind, identity, edges, fresh: false, seen: false })
+                    let address = address.clone();
+                    Some(Extra { seen: false, ..Extra::of(address, kind, identity) })
                 })
             });
             retired.collect::<Vec<_>>()
         });
         let mut extras = std::mem::take(&mut self.survey.extras);
+        let retired = retired.into_iter().map(|one| {
+            let known = extras.iter().find(|extra| extra.identity == one.identity);
+            let duplicate_of = known.and_then(|known| known.duplicate_of.clone());
+            Extra { duplicate_of, ..one }
+        });
+        let retired: Vec<Extra> = retired.collect();
         extras.retain(|extra| !retired.iter().any(|one| one.identity == extra.identity));
         extras.extend(retired);
         // What was found and gone at the next look may have got its name back by now.
@@ -312,22 +318,36 @@ impl<'a> Build<'a> {
                 work.note(Entry::Deleted { address, identity })?;
             }
         }
-        let blocking = self.failures.values().all(|one| one.error.class == Class::Stranger);
-        if extras.is_empty() || !blocking || work.interrupt.requested() {
-            self.survey.extras = extras;
+        // Another one of an address goes whatever failed, for it may be why: two links to one load
+        // balancer, addresses that fill a quota.
+        let blocked = self.failures.values().all(|one| one.error.class == Class::Stranger);
+        let goes = |extra: &Extra| blocked || extra.duplicate_of.is_some();
+        let (mut extras, stays): (Vec<Extra>, Vec<Extra>) = extras.into_iter().partition(goes);
+        self.survey.extras = stays;
+        if extras.is_empty() || work.interrupt.requested() {
+            self.survey.extras.extend(extras);
             return Ok(());
         }
+        if extras.iter().any(|extra| extra.duplicate_of.is_some()) {
+            // Of these no edges are on record, and the kinds decide for all.
+            extras.iter_mut().for_each(|extra| extra.edges = Edges::default());
+        }
         work.events.tell(Event::Phase { phase: Phase::Remove, nodes: extras.len() });
-        take(&mut self.outcome, remove(work, &extras).await);
+        let removed = remove(work, &extras).await;
+        let gone = |extra: &Extra| removed.deleted.contains(&extra.address);
+        self.rid = extras.iter().any(|extra| extra.duplicate_of.is_some() && gone(extra));
+        take(&mut self.outcome, removed);
         Ok(())
     }
 
     /// Whether nodes failed because something that has now been removed stood in their way: a
     /// renamed service on the same port, for one. They get a second chance.
     pub(super) fn blocked_by_extras(&mut self) -> bool {
+        let blocked = self.failures.values().all(|one| one.error.class == Class::Stranger);
         let again = !self.failures.is_empty()
             && self.outcome.counts.deleted > 0
-            && self.failures.values().all(|one| one.error.class == Class::Stranger);
+            && (blocked || self.rid)
+            && !self.engine.work.interrupt.requested();
         if again {
             self.failures.clear();
             self.skipped.clear();

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     model::{
         Address, Class, Depth, Drift, Edges, Error, Fingerprint, Identities, Identity, KindOps,
-        Live, Readiness, Result, Step, Tags,
+        Live, Readiness, Replacement, Result, Step, Tags,
     },
     state::Entry,
 };
@@ -23,6 +23,8 @@ use tokio::sync::mpsc::UnboundedSender;
 const LAG: Duration = Duration::from_secs(60);
 /// How long a change may take to show.
 const EFFECT: Duration = Duration::from_secs(90);
+/// How often one run makes a thing that vanishes or is not what is needed.
+const MOST_MADE: u32 = 3;
 /// The first and the longest time between two looks for what was just created.
 const STEPS: (Duration, Duration) = (Duration::from_millis(300), Duration::from_secs(2));
 
@@ -63,6 +65,8 @@ pub struct Ensure<'a> {
     pub needs: Edges,
     /// As it was found.
     pub finding: Finding,
+    /// How often it was removed in this run to be made anew.
+    pub cleared: u32,
     /// Whether the whole run is expected to wait for it.
     pub critical: bool,
     /// The identities of all nodes.
@@ -84,11 +88,19 @@ impl Ensure<'_> {
         let mut depth = Depth::Full;
         let mut identity = self.finding.identity.clone();
         let mut look = self.finding.live.clone();
+        let (mut made, mut gone) = (0, None);
         loop {
-            let current = match identity.take() {
+            let again = match gone.take() {
+                Some(gone) => self.made_by_another(&kind, &gone).await?,
+                None => None,
+            };
+            // What comes and goes is not followed for ever.
+            made += u32::from(again.is_some());
+            let current = match identity.take().or(again) {
                 Some(identity) => identity,
                 None => {
                     let (created, closely) = self.create(&kind).await?;
+                    made += 1;
                     depth = closely;
                     created_at = Some(self.work.clock.now());
                     if ensured == Ensured::Unchanged {
@@ -106,16 +118,23 @@ impl Ensure<'_> {
             let aligned = self.align(&kind, &current, created_at, depth, look.take()).await?;
             match aligned {
                 Aligned::Vanished => {
-                    let (address, identity) = (self.address.clone(), current);
+                    let (address, identity) = (self.address.clone(), current.clone());
                     self.work.note(Entry::Deleted { address, identity })?;
+                    if made >= MOST_MADE {
+                        return Err(in_vain(made, "was gone each time a moment later"));
+                    }
+                    depth = Depth::Full;
+                    gone = Some(current);
                 }
-                Aligned::Replace
-                    if kind.replacement() == crate::model::Replacement::CreateFirst =>
-                {
+                Aligned::Replace(drift) if made + self.cleared >= MOST_MADE => {
+                    let why = format!("is not what is needed: {drift}");
+                    return Err(in_vain(made + self.cleared, &why));
+                }
+                Aligned::Replace(_) if kind.replacement() == Replacement::CreateFirst => {
                     self.work.note(Entry::Retired { address: self.address.clone() })?;
                     ensured = Ensured::Replaced;
                 }
-                Aligned::Replace => return Ok(Ensured::MustGo),
+                Aligned::Replace(_) => return Ok(Ensured::MustGo),
                 Aligned::Done { live, changed } => {
                     if !stays {
                         self.tell_identity(&current);
@@ -168,7 +187,7 @@ impl Ensure<'_> {
                 return Ok(Aligned::Done { live, changed });
             }
             if drift.replaces() {
-                return Ok(Aligned::Replace);
+                return Ok(Aligned::Replace(drift));
             }
             if changed && work.clock.now().saturating_sub(begun) > EFFECT {
                 return Err(ineffective(&drift));
@@ -321,7 +340,16 @@ impl Ensure<'_> {
 enum Aligned {
     Done { live: Live, changed: bool },
     Vanished,
-    Replace,
+    Replace(Drift),
+}
+
+/// What was made so often and is still not there, or not what is needed: somebody else is at it.
+fn in_vain(made: u32, why: &str) -> Error {
+    let message = format!("tried {made} times, and it {why}");
+    Error::new(Class::Terminal, message).hint(
+        "another run or somebody else is changing this stack: let that end, then run `meshctl up` again; \
+         `meshctl plan` says what stands in the way",
+    )
 }
 
 fn ineffective(drift: &Drift) -> Error {

@@ -6,6 +6,7 @@ mod build;
 pub mod ensure;
 pub mod event;
 pub mod forecast;
+pub mod foreign;
 pub mod interrupt;
 mod look;
 pub mod outcome;

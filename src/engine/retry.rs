@@ -63,9 +63,9 @@ impl Retry {
         Some(grown.min(longest).mul_f64(jitter))
     }
 
-    /// A fresh nonce: 32 hexadecimal digits.
-    pub fn nonce(&self) -> String {
-        format!("{:032x}", self.0.borrow_mut().random::<u128>())
+    /// Chance, for what must be unlike any other.
+    pub fn chance(&self) -> u64 {
+        self.0.borrow_mut().random()
     }
 }
 

@@ -3,10 +3,11 @@
 use super::{
     Event, Outcome, Phase,
     build::Build,
+    foreign,
     outcome::{Failure, Left},
     proof,
     removal::{Removed, remove},
-    survey::{Extra, Survey, census, late, same},
+    survey::{Extra, Late, Survey, census, late, same},
     work::Work,
 };
 use crate::{
@@ -50,7 +51,10 @@ impl Engine {
         let survey = Survey::take(&self.work, graph, &self.registry, depth).await?;
         match survey.refusal() {
             Some((_, error)) => Err(error.clone()),
-            None => Ok(survey),
+            None => {
+                foreign::tell(&self.work, &survey.foreign);
+                Ok(survey)
+            }
         }
     }
 
@@ -89,7 +93,8 @@ impl Engine {
             self.tell_adopted(graph, &survey, &address);
         }
         let again = survey.searches_again();
-        if !survey.is_as_wished() {
+        let rests = survey.is_as_wished();
+        if !rests {
             self.work.begin()?;
         }
         let mut build = Build::new(self, graph, survey);
@@ -100,18 +105,39 @@ impl Engine {
             build.run().await?;
         }
         let (mut outcome, known) = build.end();
-        if again && !outcome.is_done() {
+        if outcome.interrupted || again && !outcome.is_done() {
             return Ok((outcome, known));
         }
-        if again {
-            let late = late(&self.work, &self.registry).await?;
-            if !late.is_empty() {
-                self.work.events.tell(Event::Phase { phase: Phase::Remove, nodes: late.len() });
-                take(&mut outcome, remove(&self.work, &late).await);
+        let alone = match (again, rests) {
+            (true, _) => self.end_alone(&mut outcome, self.registry.iter()).await?,
+            // Where others can have made second ones: what is searched for one by one bears a name of
+            // which AWS allows one.
+            (false, false) => {
+                let kinds = self.registry.iter().filter(|kind| !kind.searched_one_by_one());
+                self.end_alone(&mut outcome, kinds).await?
             }
+            (false, true) => true,
+        };
+        if alone {
+            self.work.now_whole()?;
         }
-        self.work.now_whole()?;
         Ok((outcome, known))
+    }
+
+    /// Searches once more, and removes what earlier runs had made and did not show before. False when
+    /// another run was at work beside this one: then the next `up` searches everything.
+    async fn end_alone<'a>(
+        &self,
+        outcome: &mut Outcome,
+        kinds: impl IntoIterator<Item = &'a Rc<dyn KindOps>>,
+    ) -> Result<bool> {
+        let Late { extras, foreign } = late(&self.work, &self.registry, kinds).await?;
+        foreign::tell(&self.work, &foreign);
+        if !extras.is_empty() {
+            self.work.events.tell(Event::Phase { phase: Phase::Remove, nodes: extras.len() });
+            take(outcome, remove(&self.work, &extras).await);
+        }
+        Ok(foreign.is_empty())
     }
 
     /// Removes everything of the stack, on record or found, and proves that nothing is left.
@@ -205,7 +231,9 @@ impl Engine {
                 && extras.iter().any(|extra| extra.kind.kind() == kind.kind())
         };
         let searched: Vec<_> = self.registry.iter().filter(|kind| !later(kind)).collect();
-        for (kind, found) in census(&self.work, searched).await? {
+        let census = census(&self.work, searched).await?;
+        foreign::tell(&self.work, &foreign::unsettled(&self.work, &self.registry, &census).await);
+        for (kind, found) in census {
             let Some(kind) = self.registry.get(kind) else { continue };
             for found in found {
                 let record = records.get_index_of(&found.address);

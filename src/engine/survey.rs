@@ -1,12 +1,14 @@
 //! What there is, beside what is wanted: the part that `plan`, `up` and `status` share. Reads only.
 
+mod choice;
 mod extras;
 
-pub use extras::{Extra, late};
+pub use extras::{Extra, Late, late};
 
 use super::{
+    foreign::{self, Foreign},
     retry::Doing,
-    work::{Work, best},
+    work::Work,
 };
 use crate::{
     model::{
@@ -87,6 +89,10 @@ pub struct Survey {
     pub known: Identities,
     /// Reads that failed.
     pub errors: BTreeMap<Address, Error>,
+    /// What shares its address with what stays, exists, and is not chosen.
+    others: Vec<(Address, Identity)>,
+    /// Other runs that seem to be at work: they made something a few minutes ago, and not all is there.
+    pub foreign: Vec<Foreign>,
     /// Whether all kinds were searched, whatever is on record.
     whole: bool,
     /// Whether an earlier run began to make things and did not come to its end.
@@ -163,59 +169,99 @@ impl Survey {
     ) -> Result<Self> {
         let records = work.with_state(|state| state.records.clone());
         let is_whole = work.is_whole();
-        let whole = records.is_empty() || is_whole != Some(true);
+        let mut whole = records.is_empty() || is_whole != Some(true);
         let kinds = if whole {
             registry.iter().collect()
         } else {
             kinds_to_search(graph, registry, &records)
         };
-        let census = census(work, kinds).await?;
-        let mut survey = Self { whole, begun: is_whole == Some(false), ..Self::default() };
+        let mut found = census(work, kinds).await?;
         let recorded = Recorded::of(graph, &records);
-        survey.identify(graph, &recorded, &census);
-        survey.read(work, graph, &recorded, depth).await;
+        let mut survey = Self::seen(work, graph, &recorded, &found, depth).await;
+        if !whole && survey.is_outdated(&recorded) {
+            // Others took away what is on record, and may have made it again.
+            whole = true;
+            found = census(work, registry.iter()).await?;
+            survey = Self::seen(work, graph, &recorded, &found, depth).await;
+        }
+        let census = found;
+        (survey.whole, survey.begun) = (whole, is_whole == Some(false));
         survey.judge(work, graph, &recorded);
         survey.find_extras(registry, &recorded, &census);
+        if !survey.is_as_wished() {
+            survey.foreign = foreign::at_work(work, foreign::runs(work, registry, &census));
+        }
         Ok(survey)
     }
 
-    /// Gives every node the identity on record, else the one that was found.
-    fn identify(&mut self, graph: &Graph, recorded: &Recorded<'_>, census: &Census) {
+    /// Gives every node its identity, and describes what has one.
+    async fn seen(
+        work: &Work,
+        graph: &Graph,
+        recorded: &Recorded<'_>,
+        census: &Census,
+        depth: Depth,
+    ) -> Self {
+        let mut survey = Self::default();
+        survey.identify(work, graph, recorded, census).await;
+        survey.read(work, graph, recorded, depth).await;
+        survey
+    }
+
+    /// Whether something on record is not there (any more), or another one stands beside it.
+    fn is_outdated(&self, recorded: &Recorded<'_>) -> bool {
+        let mut findings = self.findings.values().enumerate();
+        !self.others.is_empty()
+            || findings.any(|(place, finding)| {
+                let on_record = recorded.at(place).and_then(|record| record.identity.as_ref());
+                on_record.is_some() && finding.identity.as_ref() != on_record
+            })
+    }
+
+    /// Gives every node its identity: of what is on record and what was found, the one that stays.
+    async fn identify(
+        &mut self,
+        work: &Work,
+        graph: &Graph,
+        recorded: &Recorded<'_>,
+        census: &Census,
+    ) {
         let mut shown: ByAddress<Vec<(&str, &Found)>> = ByAddress::default();
         for (kind, found) in census {
             for found in found {
                 shown.entry(found.address.clone()).or_default().push((kind, found));
             }
         }
+        let of_kind = |place: usize| {
+            let Some((address, step)) = graph.at(place) else { return Vec::new() };
+            let here = shown.get(address).into_iter().flatten();
+            let here = here.filter(|(name, _)| *name == step.kind().kind().0);
+            here.map(|(_, found)| *found).collect()
+        };
+        let mut candidates = choice::candidates(graph, recorded, of_kind);
+        let others = choice::choose(work, graph, &mut candidates).await.into_iter();
+        let others = others.filter_map(|(place, other)| Some((graph.at(place)?.0.clone(), other)));
+        self.others = others.collect();
         self.findings.reserve(graph.len());
         self.known.reserve(graph.len());
-        for (at, (address, step)) in graph.iter().enumerate() {
+        for ((place, (address, step)), mut chosen) in graph.iter().enumerate().zip(candidates) {
             let kind = step.kind();
-            let record = recorded.at(at);
-            let on_record = record.and_then(|record| record.identity.clone());
-            let token = record.and_then(|record| record.started.as_deref());
+            let record = recorded.at(place);
+            let on_record = record.and_then(|record| record.identity.as_ref());
             let retired = || record.into_iter().flat_map(|record| &record.retired);
-            let of_kind = || {
-                let here = shown.get(address).into_iter().flatten();
-                here.filter(|(name, _)| *name == kind.kind().0).map(|(_, found)| *found)
-            };
-            let found = || {
-                let found = &best(of_kind(), address, token)?.out;
-                // One that was to go may be wished for again: the record's spelling says it is the same.
-                Some(retired().find(|one| same(kind, one, found)).unwrap_or(found).clone())
-            };
-            let adopted = on_record.is_none();
-            let identity = on_record.or_else(found);
+            let identity = chosen.pop().map(|candidate| candidate.identity);
+            let adopted = identity.is_some() && identity.as_ref() != on_record;
             if let Some(identity) = &identity {
                 self.known.put(address.clone(), identity.clone());
             }
             let settled = record.and_then(|record| record.settled.as_ref());
+            let settled = settled.filter(|_| !adopted);
             let other = |one: &Identity| identity.as_ref().is_some_and(|it| !same(kind, it, one));
             let finding = Finding {
                 fresh: settled.is_none(),
                 settled: settled.is_some_and(|settled| settled.wish.is_some()),
-                beside: retired().chain(of_kind().map(|found| &found.out)).any(other),
-                adopted: adopted && identity.is_some(),
+                beside: retired().chain(of_kind(place).iter().map(|it| &it.out)).any(other),
+                adopted,
                 identity,
                 live: None,
                 shown: false,
@@ -254,6 +300,7 @@ impl Survey {
                 continue;
             }
             let settled = recorded.at(at).and_then(|record| record.settled.as_ref());
+            let settled = settled.filter(|_| !finding.adopted);
             finding.tags = tag_changes(&**step, address, live, settled.map(|s| &s.tags));
             if let Some((on, _)) = moving {
                 finding.action = Action::Depends(on.clone());

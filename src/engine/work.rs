@@ -7,12 +7,19 @@ use super::{
 use crate::{
     model::{
         Address, Class, Clock, Depth, Error, Estimates, Found, Kind, KindOps, Live, Result,
-        tags::STACK,
+        tags::STACK, token::Token,
     },
     state::{Entry, State, Store, StoreError},
 };
+use jiff::Timestamp;
 use serde_json::Value;
-use std::{cell::RefCell, collections::BTreeMap, rc::Rc, sync::Arc, time::Duration};
+use std::{
+    cell::{OnceCell, RefCell},
+    collections::BTreeMap,
+    rc::Rc,
+    sync::Arc,
+    time::Duration,
+};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tracing::Span;
 
@@ -48,6 +55,10 @@ pub struct Work {
     pub interrupt: Interrupt,
     /// How long resources take.
     pub estimates: Estimates,
+    /// AWS's date, in seconds since 1970.
+    pub date: Rc<dyn Fn() -> i64>,
+    /// Eight hexadecimal digits that tell this run from others.
+    run: OnceCell<String>,
     store: RefCell<Store>,
     slots: RefCell<BTreeMap<(Kind, Doing), Arc<Semaphore>>>,
 }
@@ -61,8 +72,28 @@ impl Work {
         interrupt: Interrupt,
         store: Store,
     ) -> Self {
-        let (estimates, slots) = (Estimates::default(), RefCell::default());
-        Self { clock, events, retry, interrupt, estimates, store: RefCell::new(store), slots }
+        Self {
+            clock,
+            events,
+            retry,
+            interrupt,
+            estimates: Estimates::default(),
+            date: Rc::new(|| Timestamp::now().as_second()),
+            run: OnceCell::new(),
+            store: RefCell::new(store),
+            slots: RefCell::default(),
+        }
+    }
+
+    /// A fresh token for a creating call: it says which run makes the call, and when.
+    pub fn token(&self) -> String {
+        let run = self.run.get_or_init(|| format!("{:08x}", self.retry.chance() as u32));
+        Token { run, at: (self.date)() }.with(self.retry.chance())
+    }
+
+    /// When this run began, by AWS's date.
+    pub fn begun(&self) -> i64 {
+        (self.date)() - self.clock.now().as_secs() as i64
     }
 
     /// Reads what is on record.

@@ -18,6 +18,7 @@ pub mod readiness;
 pub mod run;
 pub mod step;
 pub mod tags;
+pub mod token;
 
 pub use address::{Address, ByAddress, Hashed};
 pub use check::{Check, Verdict};

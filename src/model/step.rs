@@ -35,6 +35,23 @@ pub struct Found<Out = Identity> {
     pub rank: i64,
     /// The tags that it carries, where the search saw them.
     pub tags: Tags,
+    /// The IDs and ARNs of what it stands on, where the search saw them and its identity does not name
+    /// them.
+    pub on: Vec<String>,
+}
+
+impl<Out> Found<Out> {
+    /// Something without tags of its own: what it belongs to leads to it.
+    pub fn untagged(address: Address, out: Out) -> Self {
+        Self { address, token: None, out, rank: 0, tags: Tags::new(), on: Vec::new() }
+    }
+
+    /// Something that stands on these, by their IDs or ARNs.
+    #[must_use]
+    pub fn standing_on<I: Into<String>>(mut self, ids: impl IntoIterator<Item = I>) -> Self {
+        self.on.extend(ids.into_iter().map(Into::into));
+        self
+    }
 }
 
 /// One node of the stack: a resource as the configuration wants it.

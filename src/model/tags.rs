@@ -11,6 +11,8 @@ pub const STACK: &str = "meshctl:stack";
 pub const ADDRESS: &str = "meshctl:address";
 /// The nonce that was journalled before the creating call.
 pub const TOKEN: &str = "meshctl:token";
+/// The VPC that it stands in, on what does not show it otherwise.
+pub const VPC: &str = "meshctl:vpc";
 /// When the stack's time is over, RFC 3339; on stacks that have an end.
 pub const EXPIRES: &str = "meshctl:expires";
 /// What the console shows.

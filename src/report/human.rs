@@ -17,6 +17,13 @@ pub fn show(event: &Event) {
     }
 }
 
+/// A check, with what to do about it.
+pub fn told(check: &Check) -> String {
+    let remedy = check.remedy.as_ref().map(|remedy| format!("\n  hint: {remedy}"));
+    let Check { check, verdict, what, .. } = check;
+    format!("{verdict}: {check}: {what}{}", remedy.unwrap_or_default())
+}
+
 /// An event as one line; `None` for what says nothing new.
 pub fn line(event: &Event) -> Option<String> {
     Some(match event {
@@ -57,11 +64,7 @@ pub fn line(event: &Event) -> Option<String> {
         Event::Skipped { address, because, .. } => {
             format!("{address}: not started, needs {because}")
         }
-        Event::Checked { check } => {
-            let remedy = check.remedy.as_ref().map(|remedy| format!("\n  hint: {remedy}"));
-            let Check { check, verdict, what, .. } = check;
-            format!("{verdict}: {check}: {what}{}", remedy.unwrap_or_default())
-        }
+        Event::Checked { check } => told(check),
         Event::Interrupted { in_flight } => {
             let number = count(*in_flight, "resource");
             format!("stopping: finishing the calls for {number}; Ctrl-C again stops at once")

@@ -76,8 +76,8 @@ impl<R: Resource> KindOps for Erased<R> {
         async move {
             let found = R::search(&self.cx).await?;
             let erased = found.into_iter().map(|found| {
-                let Found { address, token, out, rank, tags } = found;
-                Ok(Found { address, token, out: recorded(&out)?, rank, tags })
+                let Found { address, token, out, rank, tags, on } = found;
+                Ok(Found { address, token, out: recorded(&out)?, rank, tags, on })
             });
             erased.collect()
         }

@@ -76,6 +76,7 @@ pub fn public(blueprint: &mut Blueprint, base: &Base, allowed: &[Ipv4Net]) -> Pu
         allow(blueprint, &group, 80, &Source::Cidr(&cidr.to_string()));
     }
     let needs = LoadBalancerNeeds {
+        vpc: base.vpc.created(),
         subnets: base.public.iter().map(Handle::created).collect(),
         security_groups: vec![group.created()],
         // AWS refuses an internet-facing load balancer in a VPC without an internet gateway.
@@ -115,6 +116,7 @@ pub fn internal(blueprint: &mut Blueprint, base: &Base, of: LoadBalancerType) ->
         }
     };
     let needs = LoadBalancerNeeds {
+        vpc: base.vpc.created(),
         subnets: base.private.iter().map(Handle::created).collect(),
         security_groups: group.iter().map(Handle::created).collect(),
         attachment: None,

@@ -17,7 +17,7 @@ use meshctl::{
     state::Store,
 };
 use serde_json::Value;
-use std::{cell::Cell, collections::BTreeMap, path::PathBuf, time::Duration};
+use std::{cell::Cell, collections::BTreeMap, path::PathBuf, rc::Rc, time::Duration};
 
 /// The demonstration, as it is shipped.
 pub const DEMO: &str = include_str!("../../config/demo.toml");
@@ -52,22 +52,18 @@ pub fn without_nat() -> String {
     DEMO.replacen(nat, "nat = \"none\"", 1)
 }
 
+/// The demonstration with one NAT gateway for each VPC.
+pub fn with_one_nat() -> String {
+    let nat = "nat = \"per-az\"";
+    assert!(DEMO.contains(nat), "the demonstration has NAT gateways");
+    DEMO.replacen(nat, "nat = \"single\"", 1)
+}
+
 /// The demonstration on Fargate Spot.
 pub fn on_spot() -> String {
     let retention = "log_retention_days = 1";
     assert!(DEMO.contains(retention), "the demonstration says how long logs are kept");
     DEMO.replacen(retention, &format!("{retention}\ncapacity = \"fargate-spot\""), 1)
-}
-
-/// The session's engine, whose delays and nonces are new in each command of a test, and the same
-/// whenever the test runs.
-fn engine(session: &Session, store: Store, events: Events, interrupt: Interrupt) -> Engine {
-    thread_local! {
-        static COMMANDS: Cell<u64> = const { Cell::new(0) };
-    }
-    let mut engine = session.engine(store, events, interrupt);
-    engine.work.retry = Retry::seeded(COMMANDS.replace(COMMANDS.get() + 1));
-    engine
 }
 
 fn over(kind: &str) -> String {
@@ -129,6 +125,11 @@ impl World {
         Self { simulator: self.simulator.clone(), ..Self::new(config) }
     }
 
+    /// Another machine: the same configuration and account, and a state directory of its own.
+    pub fn beside(&self) -> Self {
+        self.other(&self.config)
+    }
+
     /// Changes the configuration's text.
     pub fn edit(&mut self, from: &str, to: &str) {
         assert!(self.config.contains(from), "the configuration has {from:?}");
@@ -163,6 +164,25 @@ impl World {
             .expect("a session")
     }
 
+    /// The session's engine, whose delays and nonces are new in each command of a test, and the same
+    /// whenever the test runs. Its date is the account's.
+    fn engine(
+        &self,
+        session: &Session,
+        store: Store,
+        events: Events,
+        interrupt: Interrupt,
+    ) -> Engine {
+        thread_local! {
+            static COMMANDS: Cell<u64> = const { Cell::new(0) };
+        }
+        let mut engine = session.engine(store, events, interrupt);
+        engine.work.retry = Retry::seeded(COMMANDS.replace(COMMANDS.get() + 1));
+        let simulator = self.simulator.clone();
+        engine.work.date = Rc::new(move || (simulator.behind(|account| account.now) / 1000) as i64);
+        engine
+    }
+
     pub async fn up(&self) -> Run {
         self.up_heeding(Interrupt::default(), Depth::Listed).await
     }
@@ -179,7 +199,7 @@ impl World {
         let session = self.session().await;
         let _lock = session.lock("up").expect("the lock");
         let graph = session.graph().await.expect("a graph");
-        let engine = engine(&session, session.store().expect("a state"), events, interrupt);
+        let engine = self.engine(&session, session.store().expect("a state"), events, interrupt);
         let (outcome, known) = session.up(&engine, &graph, depth).await.expect("a run");
         let outputs = Outputs::of(&known, session.cx.scope(), session.config.as_ref());
         let calls = session.cx.log().counts();
@@ -194,7 +214,7 @@ impl World {
         let session = self.session().await;
         let _lock = session.lock("down").expect("the lock");
         let store = session.store().expect("a state");
-        let engine = engine(&session, store, events, Interrupt::default());
+        let engine = self.engine(&session, store, events, Interrupt::default());
         let outcome = engine.down().await.expect("a run");
         Run {
             outcome,
@@ -214,7 +234,7 @@ impl World {
         let session = self.session().await;
         let graph = session.graph().await.expect("a graph");
         let store = session.glance().expect("a state");
-        let engine = session.engine(store, Events::nowhere(), Interrupt::default());
+        let engine = self.engine(&session, store, Events::nowhere(), Interrupt::default());
         let survey = Survey::take(&engine.work, &graph, &engine.registry, depth).await;
         let survey = survey.expect("a survey");
         let findings = survey.findings.into_iter();

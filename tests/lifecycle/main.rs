@@ -9,6 +9,7 @@ mod doctor;
 mod faults;
 mod heal;
 mod held;
+mod machines;
 mod mesh;
 mod migration;
 mod nat;

@@ -2,7 +2,7 @@
 
 use super::Ensure;
 use crate::{
-    engine::{Event, retry::Doing},
+    engine::{Event, retry::Doing, survey::same, work::best},
     model::{Class, Depth, Error, Identity, KindOps, Result},
     state::Entry,
 };
@@ -32,7 +32,7 @@ impl Ensure<'_> {
             return Ok((self.adopt(kind, found.out).await?, Depth::Full));
         }
         let mut of_earlier_run = started.is_some();
-        let mut token = started.unwrap_or_else(|| work.retry.nonce());
+        let mut token = started.unwrap_or_else(|| work.token());
         let mut attempt = 0;
         loop {
             attempt += 1;
@@ -70,7 +70,7 @@ impl Ensure<'_> {
                 // of it is gone. This call is another one.
                 if error.class == Class::Exists && of_earlier_run {
                     of_earlier_run = false;
-                    token = work.retry.nonce();
+                    token = work.token();
                     continue;
                 }
             }
@@ -82,6 +82,21 @@ impl Ensure<'_> {
                 }
                 return Err(taken(error));
             }
+        }
+    }
+
+    /// Another one of its address, where this one is gone: who took it away may have made it again.
+    pub(super) async fn made_by_another(
+        &self,
+        kind: &Rc<dyn KindOps>,
+        gone: &Identity,
+    ) -> Result<Option<Identity>> {
+        let search = || kind.search();
+        let found = self.work.attempt(&self.address, kind.kind(), Doing::Read, search).await?;
+        let others = found.iter().filter(|found| !same(kind, &found.out, gone));
+        match best(others, &self.address, None).cloned() {
+            Some(found) => self.adopt(kind, found.out).await.map(Some),
+            None => Ok(None),
         }
     }
 

@@ -1,10 +1,16 @@
 //! What is there and not wished for: found, and written down before anything is made.
 
-use super::{Census, Recorded, Survey, census, same};
+use super::{Action, Census, Finding, Recorded, Survey, census, same};
 use crate::{
-    engine::work::Work,
-    model::{Address, Edges, Found, Graph, Identity, KindOps, Registry, Result},
-    state::{Entry, Record},
+    engine::{
+        foreign::{self, Foreign},
+        work::Work,
+    },
+    model::{
+        Address, Edges, Found, Graph, Identity, KindOps, Readiness, Registry, Result, Step,
+        token::Token,
+    },
+    state::{Entry, Record, Settled},
 };
 use std::{borrow::Cow, rc::Rc};
 
@@ -23,14 +29,20 @@ pub struct Extra {
     pub fresh: bool,
     /// Whether a search has just shown that it carries this stack's tag.
     pub seen: bool,
+    /// What people know the one by that stays, where this is another of its address.
+    pub duplicate_of: Option<String>,
 }
 
 impl Extra {
+    /// One of which nothing else is known.
+    pub fn of(address: Address, kind: Rc<dyn KindOps>, identity: Identity) -> Self {
+        let edges = Edges::default();
+        Self { address, kind, identity, edges, fresh: false, seen: false, duplicate_of: None }
+    }
+
     /// What a search has just found.
     pub fn found(kind: &Rc<dyn KindOps>, found: Found) -> Self {
-        let (address, identity) = (found.address, found.out);
-        let (kind, edges) = (kind.clone(), Edges::default());
-        Self { address, kind, identity, edges, fresh: false, seen: true }
+        Self { seen: true, ..Self::of(found.address, kind.clone(), found.out) }
     }
 
     /// The one of this identity that a node's record knows.
@@ -40,14 +52,8 @@ impl Extra {
         identity: &Identity,
         record: &Record,
     ) -> Self {
-        Self {
-            address: address.clone(),
-            kind: kind.clone(),
-            identity: identity.clone(),
-            edges: record.edges.clone(),
-            fresh: record.settled.is_none(),
-            seen: false,
-        }
+        let extra = Self::of(address.clone(), kind.clone(), identity.clone());
+        Self { edges: record.edges.clone(), fresh: record.settled.is_none(), ..extra }
     }
 }
 
@@ -82,8 +88,23 @@ impl Survey {
                 if !kept.is_some_and(|kept| same(kind, kept, &found.out))
                     && !self.extras.iter().any(listed)
                 {
-                    self.extras.push(Extra::found(kind, found.clone()));
+                    let duplicate_of = kept.map(|kept| kind.id(kept));
+                    self.extras.push(Extra { duplicate_of, ..Extra::found(kind, found.clone()) });
                 }
+            }
+        }
+        for (address, identity) in &self.others {
+            let Some((_, record, _)) = recorded.iter().find(|(at, ..)| *at == address) else {
+                continue;
+            };
+            let Some(kind) = registry.get(&record.kind) else { continue };
+            let listed =
+                |extra: &Extra| extra.address == *address && same(kind, &extra.identity, identity);
+            if !self.extras.iter().any(listed) {
+                let kept = self.findings.get(address).and_then(|it| it.identity.as_ref());
+                let duplicate_of = kept.map(|kept| kind.id(kept));
+                let extra = Extra::recorded(address, kind, identity, record);
+                self.extras.push(Extra { duplicate_of, ..extra });
             }
         }
     }
@@ -132,7 +153,16 @@ impl Survey {
     ) -> Result<Vec<Address>> {
         let mut adopted = Vec::new();
         for ((address, step), finding) in graph.iter().zip(self.findings.values()) {
+            let recorded = || work.with_state(|state| state.records.get(address)?.identity.clone());
             if let (true, Some(identity)) = (finding.adopted, &finding.identity) {
+                if let Some(other) = recorded() {
+                    let address = address.clone();
+                    let stays = |(at, one): &(Address, Identity)| *at == address && *one == other;
+                    work.note(match self.others.iter().any(stays) {
+                        true => Entry::Retired { address },
+                        false => Entry::Deleted { address, identity: other },
+                    })?;
+                }
                 work.note(Entry::Created {
                     address: address.clone(),
                     kind: step.kind().kind().0.into(),
@@ -141,7 +171,10 @@ impl Survey {
                 })?;
                 adopted.push(address.clone());
             }
-            let recorded = || work.with_state(|state| state.records.get(address)?.identity.clone());
+            let entry = work.with_state(|state| {
+                remarked(address, &**step, finding, state.records.get(address)?.settled.as_ref()?)
+            });
+            entry.map_or(Ok(()), |entry| work.note(entry))?;
             if finding.identity.is_none()
                 && let Some(gone) = recorded()
             {
@@ -163,13 +196,30 @@ impl Survey {
     }
 }
 
-/// What a search of all kinds shows that is not on record by now.
+/// What a search shows at the end of a run that is not on record by then.
+#[derive(Default)]
+pub struct Late {
+    /// What an earlier run had made, and did not show before.
+    pub extras: Vec<Extra>,
+    /// Runs that have made things since this one began.
+    pub foreign: Vec<Foreign>,
+}
+
+/// Searches these kinds once more at the end of a run, and writes down what is to be removed.
 ///
 /// # Errors
 /// When a search is refused, or the state cannot be written.
-pub async fn late(work: &Work, registry: &Registry) -> Result<Vec<Extra>> {
+pub async fn late<'a>(
+    work: &Work,
+    registry: &Registry,
+    kinds: impl IntoIterator<Item = &'a Rc<dyn KindOps>>,
+) -> Result<Late> {
+    let census = census(work, kinds).await?;
+    let begun = work.begun();
+    let mut foreign = foreign::runs(work, registry, &census);
+    foreign.retain(|run| run.last >= begun);
     let mut late = Vec::new();
-    for (kind, found) in census(work, registry.iter()).await? {
+    for (kind, found) in census {
         let Some(kind) = registry.get(kind) else { continue };
         for found in found {
             let known = work.with_state(|state| {
@@ -178,14 +228,34 @@ pub async fn late(work: &Work, registry: &Registry) -> Result<Vec<Extra>> {
                     ours.any(|one| same(kind, one, &found.out))
                 })
             });
-            if !known {
+            // What another run has just made is its own affair; the next `up` sees what came of it.
+            let token = found.token.as_deref().and_then(Token::read);
+            let by_another = match token {
+                Some(token) => token.at >= begun,
+                None => !foreign.is_empty(),
+            };
+            if !known && !by_another {
                 let extra = Extra::found(kind, found);
                 note_surplus(work, &extra)?;
                 late.push(extra);
             }
         }
     }
-    Ok(late)
+    Ok(Late { extras: late, foreign })
+}
+
+/// What AWS changes with every change has changed, and all is as it was: that is not looked into again.
+fn remarked(
+    address: &Address,
+    step: &dyn Step,
+    finding: &Finding,
+    before: &Settled,
+) -> Option<Entry> {
+    let rests = finding.action == Action::Nothing && finding.readiness == Readiness::Ready;
+    let mark = step.kind().mark(finding.live.as_ref().filter(|_| rests && !finding.adopted)?);
+    let (wish, tags, changed) = (before.wish?, &before.tags, mark != before.mark);
+    let entry = || Entry::Settled { address: address.clone(), wish, mark, tags: tags.clone() };
+    changed.then(entry)
 }
 
 fn note_surplus(work: &Work, extra: &Extra) -> Result<()> {

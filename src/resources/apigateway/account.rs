@@ -68,13 +68,8 @@ impl Resource for Account {
 
     async fn search(cx: &Cx) -> Result<Vec<Found<AccountRole>>> {
         let ours = current(cx).await?.filter(|arn| is_ours(cx, arn));
-        let found = ours.map(|role_arn| Found {
-            address: Address::new(Self::ADDRESS),
-            token: None,
-            out: AccountRole { role_arn },
-            rank: 0,
-            tags: Tags::new(),
-        });
+        let address = Address::new(Self::ADDRESS);
+        let found = ours.map(|role_arn| Found::untagged(address, AccountRole { role_arn }));
         Ok(found.into_iter().collect())
     }
 

@@ -128,7 +128,7 @@ impl Resource for Deployment {
                 let rank = deployment.created_date().map_or(0, |date| date.secs());
                 let out = DeploymentId { api: api.out.id.clone(), id, content };
                 let address = address(&api.address);
-                Some(Found { address, token, out, rank, tags: Tags::new() })
+                Some(Found { token, rank, ..Found::untagged(address, out) })
             }));
         }
         Ok(found)

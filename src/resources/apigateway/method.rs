@@ -210,10 +210,11 @@ impl Resource for Method {
                 let (Some(id), Some(part)) = (resource.id(), resource.path_part()) else {
                     continue;
                 };
+                let link = link(resource, method).map(String::from);
                 let address = address(&resource::address(&api.address, part), method);
                 let (api, resource) = (api.out.id.clone(), id.into());
                 let out = MethodId { api, resource, http_method: method.clone() };
-                found.push(Found { address, token: None, out, rank: 0, tags: Tags::new() });
+                found.push(Found::untagged(address, out).standing_on(link));
             }
         }
         Ok(found)
@@ -238,7 +239,13 @@ impl Resource for Method {
     }
 }
 
+/// The VPC link that a method goes through, where the listing shows its integration.
+fn link<'a>(resource: &'a apigateway::Resource, method: &String) -> Option<&'a str> {
+    resource.resource_methods()?.get(method)?.method_integration()?.connection_id()
+}
+
 /// The verbs of a resource, each with it.
+
 fn methods(
     resource: &apigateway::Resource,
 ) -> impl Iterator<Item = (&apigateway::Resource, &String)> {

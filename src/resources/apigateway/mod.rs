@@ -77,7 +77,10 @@ async fn our_apis(cx: &Cx) -> Result<Vec<Found<rest_api::RestApiId>>> {
     let ours = all.iter().filter_map(|api| {
         let id = api.id()?.into();
         let root_resource_id = api.root_resource_id()?.into();
-        cx.owned(tags_in(api.tags()), rest_api::RestApiId { id, root_resource_id })
+        let endpoints = api.endpoint_configuration().map(|it| it.vpc_endpoint_ids());
+        let endpoints = endpoints.unwrap_or_default().iter().cloned();
+        let out = rest_api::RestApiId { id, root_resource_id };
+        Some(cx.owned(tags_in(api.tags()), out)?.standing_on(endpoints))
     });
     Ok(ours.collect())
 }

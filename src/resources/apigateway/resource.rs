@@ -83,7 +83,7 @@ impl crate::resources::Resource for Resource {
             found.extend(all.iter().filter_map(|resource| {
                 let out = ResourceId { api: api.out.id.clone(), id: resource.id()?.into() };
                 let address = address(&api.address, resource.path_part()?);
-                Some(Found { address, token: None, out, rank: 0, tags: Tags::new() })
+                Some(Found::untagged(address, out))
             }));
         }
         Ok(found)

@@ -138,7 +138,7 @@ impl Resource for Stage {
             found.extend(all.iter().filter_map(|stage| {
                 let name = stage.stage_name()?.into();
                 let out = StageName { api: api.out.id.clone(), name };
-                cx.owned(tags_in(stage.tags()), out)
+                Some(cx.owned(tags_in(stage.tags()), out)?.standing_on(stage.deployment_id()))
             }));
         }
         Ok(found)
@@ -164,7 +164,7 @@ impl Resource for Stage {
     }
 
     fn id(out: &StageName) -> String {
-        out.name.clone()
+        format!("{}/{}", out.api, out.name)
     }
 }
 

@@ -113,7 +113,8 @@ impl Resource for VpcLink {
         let all = all_links(cx).await?;
         let found = all.iter().filter_map(|link| {
             let id = VpcLinkId { id: link.id()?.into() };
-            cx.owned(tags_in(link.tags()), id)
+            let targets = link.target_arns().iter().cloned();
+            Some(cx.owned(tags_in(link.tags()), id)?.standing_on(targets))
         });
         Ok(found.collect())
     }

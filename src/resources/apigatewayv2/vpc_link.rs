@@ -118,6 +118,8 @@ impl Resource for VpcLink {
             let id = VpcLinkId { id: link.vpc_link_id()?.into() };
             let found = cx.owned(tags_in(link.tags()), id)?;
             let works = link.vpc_link_status() != Some(&VpcLinkStatus::Deleting);
+            let on = link.subnet_ids().iter().chain(link.security_group_ids());
+            let found = found.standing_on(on.cloned());
             Some(Found { rank: i64::from(works), ..found })
         });
         Ok(found.collect())

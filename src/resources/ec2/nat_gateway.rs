@@ -91,6 +91,9 @@ impl Resource for NatGateway {
                 gateway.state(),
                 Some(NatGatewayState::Pending | NatGatewayState::Available)
             );
+            let addresses = gateway.nat_gateway_addresses().iter();
+            let addresses = addresses.filter_map(|address| address.allocation_id());
+            let found = found.standing_on(addresses.chain(gateway.subnet_id()));
             Some(Found { rank: i64::from(works), ..found })
         });
         Ok(found.collect())

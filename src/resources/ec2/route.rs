@@ -120,13 +120,10 @@ impl Resource for Route {
             let ours = destinations().find(|destination| *destination == EVERYWHERE);
             let ours = ours.or_else(|| destinations().next());
             let Some((id, destination)) = table.route_table_id().zip(ours) else { continue };
-            found.push(Found {
-                address: address(&owner.address),
-                token: None,
-                out: RouteId { route_table_id: id.into(), destination: destination.into() },
-                rank: 0,
-                tags: Tags::new(),
-            });
+            let out = RouteId { route_table_id: id.into(), destination: destination.into() };
+            let ways = made().filter(|route| route.destination_cidr_block() == Some(destination));
+            let ways = ways.filter_map(|route| route.gateway_id().or(route.nat_gateway_id()));
+            found.push(Found::untagged(address(&owner.address), out).standing_on(ways));
         }
         Ok(found)
     }

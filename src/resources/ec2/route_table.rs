@@ -56,7 +56,7 @@ impl Resource for RouteTable {
         let all = of_stack(cx).await?;
         let found = all.iter().filter_map(|table| {
             let id = RouteTableId(table.route_table_id()?.into());
-            cx.owned(tags_of(table.tags()), id)
+            Some(cx.owned(tags_of(table.tags()), id)?.standing_on(table.vpc_id()))
         });
         Ok(found.collect())
     }

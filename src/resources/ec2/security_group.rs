@@ -90,7 +90,7 @@ impl Resource for SecurityGroup {
         let all = pages.send().try_collect().await.op("ec2:DescribeSecurityGroups")?;
         let found = all.iter().filter_map(|group| {
             let id = SecurityGroupId(group.group_id()?.into());
-            cx.owned(tags_of(group.tags()), id)
+            Some(cx.owned(tags_of(group.tags()), id)?.standing_on(group.vpc_id()))
         });
         Ok(found.collect())
     }

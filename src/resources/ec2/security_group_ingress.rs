@@ -145,7 +145,8 @@ impl Resource for SecurityGroupIngress {
         let found = all.iter().filter(|rule| rule.is_egress() != Some(true)).filter_map(|rule| {
             let rule_id = rule.security_group_rule_id()?.into();
             let id = SecurityGroupIngressId { rule_id, group_id: rule.group_id()?.into() };
-            cx.owned(tags_of(rule.tags()), id)
+            let source = rule.referenced_group_info().and_then(|group| group.group_id());
+            Some(cx.owned(tags_of(rule.tags()), id)?.standing_on(source))
         });
         Ok(found.collect())
     }

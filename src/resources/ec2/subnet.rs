@@ -82,7 +82,7 @@ impl Resource for Subnet {
         let all = pages.items().send().try_collect().await.op("ec2:DescribeSubnets")?;
         let found = all.iter().filter_map(|subnet| {
             let id = SubnetId(subnet.subnet_id()?.into());
-            cx.owned(tags_of(subnet.tags()), id)
+            Some(cx.owned(tags_of(subnet.tags()), id)?.standing_on(subnet.vpc_id()))
         });
         Ok(found.collect())
     }

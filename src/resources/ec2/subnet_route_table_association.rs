@@ -116,12 +116,10 @@ impl Resource for SubnetRouteTableAssociation {
         let of_subnet = |subnet: Found<super::subnet::SubnetId>| async move {
             let there = cx.load::<AssociationsBySubnet>(subnet.out.0).await?;
             let out = there.as_deref().and_then(identity);
-            Ok::<_, Error>(out.map(|out| Found {
-                address: address(&subnet.address),
-                token: None,
-                out,
-                rank: 0,
-                tags: Tags::new(),
+            let table = there.as_deref().and_then(|there| there.route_table_id());
+            Ok::<_, Error>(out.map(|out| {
+                let found = Found::untagged(address(&subnet.address), out);
+                found.standing_on(table)
             }))
         };
         let all = futures_util::future::try_join_all(subnets.into_iter().map(of_subnet)).await?;

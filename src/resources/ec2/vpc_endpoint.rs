@@ -133,6 +133,9 @@ impl Resource for VpcEndpoint {
             let id = VpcEndpointId(endpoint.vpc_endpoint_id()?.into());
             let found = cx.owned(tags_of(endpoint.tags()), id)?;
             let works = matches!(&*state(endpoint), "pending" | "available");
+            let groups = endpoint.groups().iter().filter_map(|group| group.group_id());
+            let subnets = endpoint.subnet_ids().iter().map(String::as_str);
+            let found = found.standing_on(groups.chain(subnets).chain(endpoint.vpc_id()));
             Some(Found { rank: i64::from(works), ..found })
         });
         Ok(found.collect())

@@ -98,13 +98,8 @@ impl Resource for VpcGatewayAttachment {
             let attachment = gateway.attachments().first();
             let ends = attachment.and_then(|it| it.vpc_id()).zip(gateway.internet_gateway_id());
             let Some((vpc, gateway)) = ends else { continue };
-            found.push(Found {
-                address: address(&owner.address),
-                token: None,
-                out: wanted(&VpcId(vpc.into()), &InternetGatewayId(gateway.into())),
-                rank: 0,
-                tags: Tags::new(),
-            });
+            let out = wanted(&VpcId(vpc.into()), &InternetGatewayId(gateway.into()));
+            found.push(Found::untagged(address(&owner.address), out));
         }
         Ok(found)
     }

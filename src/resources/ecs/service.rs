@@ -302,7 +302,7 @@ impl Resource for Service {
                 name: service.service_name()?.into(),
                 created_at: created_at(&service),
             };
-            cx.owned(tags_of(service.tags()), out)
+            Some(cx.owned(tags_of(service.tags()), out)?.standing_on(stands_on(&service)))
         });
         Ok(found.collect())
     }
@@ -399,6 +399,16 @@ impl Resource for Service {
 
 pub(super) fn primary(service: &ecs::Service) -> Option<&Deployment> {
     service.deployments().iter().find(|deployment| deployment.status() == Some("PRIMARY"))
+}
+
+/// What it runs, where, and for whom.
+fn stands_on(service: &ecs::Service) -> Vec<String> {
+    let network = service.network_configuration().and_then(|it| it.awsvpc_configuration());
+    let network = network.map(|it| it.subnets().iter().chain(it.security_groups()));
+    let groups = service.load_balancers().iter().filter_map(|it| it.target_group_arn());
+    let registries = service.service_registries().iter().filter_map(|it| it.registry_arn());
+    let named = groups.chain(registries).chain(service.task_definition()).map(String::from);
+    named.chain(network.into_iter().flatten().cloned()).collect()
 }
 
 /// Whole seconds, as all of AWS's answers agree on them.

@@ -112,8 +112,14 @@ impl Resource for Listener {
         let ours = LoadBalancer::search(cx).await?;
         let all = ours.iter().map(|found| on_load_balancer(cx, &found.out.arn));
         let all = try_join_all(all).await?.into_iter().flatten();
-        let arns = all.filter_map(|listener| listener.listener_arn);
-        tagging::owned(cx, arns.map(|arn| (arn.clone(), ListenerId { arn })).collect()).await
+        let listeners = all.filter_map(|listener| {
+            let actions = listener.default_actions().iter();
+            let groups = actions.filter_map(|action| action.target_group_arn());
+            let on = groups.chain(listener.load_balancer_arn()).map(String::from).collect();
+            let arn = listener.listener_arn?;
+            Some((arn.clone(), ListenerId { arn }, on))
+        });
+        tagging::owned(cx, listeners.collect()).await
     }
 
     async fn read(cx: &Cx, id: &ListenerId) -> Result<Option<LiveListener>> {

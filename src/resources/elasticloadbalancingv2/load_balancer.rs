@@ -7,12 +7,16 @@
 //! elasticloadbalancing:RemoveTags, iam:CreateServiceLinkedRole for an account's first one, and
 //! apigateway:GET on /vpclinks to name what holds one.
 
-use super::{ARNS, LOAD_BALANCERS, PAGE, may_be_ours, tagging};
+use super::{
+    ARNS, LOAD_BALANCERS, PAGE, may_be_ours,
+    tagging::{self, Candidate},
+};
 use crate::resources::{
     access::service_linked_role,
     ec2::{
         security_group::{SecurityGroup, SecurityGroupId},
         subnet::{Subnet, SubnetId},
+        vpc::Vpc,
         vpc_gateway_attachment::VpcGatewayAttachment,
     },
     prelude::*,
@@ -39,6 +43,8 @@ pub struct LoadBalancerId {
 needs! {
     /// Where a load balancer stands.
     LoadBalancerNeeds gives LoadBalancerValues {
+        /// It never leaves the VPC of its first subnets.
+        vpc: Created<Vpc>,
         /// One in each zone; an application load balancer wants two zones.
         subnets: Vec<Created<Subnet>>,
         /// A network load balancer that is made without any can never have one.
@@ -113,6 +119,7 @@ impl Resource for LoadBalancer {
             .fixed("name", &self.name, described.load_balancer_name())
             .fixed("scheme", &self.scheme, text(described.scheme().map(|it| it.as_str())))
             .fixed("type", &self.kind_of, text(described.r#type().map(|it| it.as_str())))
+            .fixed("vpc_id", &needs.vpc.0, described.vpc_id())
             .mutable("subnets", subnet_ids(&needs.subnets), live.subnets());
         let (want, have) = (group_ids(&needs.security_groups), live.security_groups());
         // AWS gives an application load balancer the VPC's default group when it is made with none.
@@ -178,8 +185,7 @@ impl Resource for LoadBalancer {
     async fn search(cx: &Cx) -> Result<Vec<Found<LoadBalancerId>>> {
         let candidates = cx.load::<Candidates>(()).await?;
         let candidates = candidates.iter().flat_map(|all| all.iter());
-        let named = candidates.map(|id| (id.arn.clone(), id.clone())).collect();
-        tagging::owned(cx, named).await
+        tagging::owned(cx, candidates.cloned().collect()).await
     }
 
     async fn read(cx: &Cx, id: &LoadBalancerId) -> Result<Option<LiveLoadBalancer>> {
@@ -318,12 +324,20 @@ struct Candidates;
 
 impl Batch for Candidates {
     type Key = ();
-    type Value = Vec<LoadBalancerId>;
+    type Value = Vec<Candidate<LoadBalancerId>>;
     const MAX: usize = 1;
 
-    async fn fetch(cx: &Cx, _: Vec<()>) -> Result<BTreeMap<(), Vec<LoadBalancerId>>> {
+    async fn fetch(cx: &Cx, _: Vec<()>) -> Result<BTreeMap<(), Self::Value>> {
         let all = all(cx).await?;
         let named = all.iter().filter(|it| may_be_ours(cx, it.load_balancer_name()));
-        Ok(BTreeMap::from([((), named.filter_map(|it| identity(Some(it))).collect())]))
+        let candidates = named.filter_map(|described| {
+            let id = identity(Some(described))?;
+            let zones = described.availability_zones().iter();
+            let subnets = zones.filter_map(|zone| zone.subnet_id());
+            let groups = described.security_groups().iter().map(String::as_str);
+            let on = subnets.chain(groups).chain(described.vpc_id());
+            Some((id.arn.clone(), id, on.map(String::from).collect()))
+        });
+        Ok(BTreeMap::from([((), candidates.collect())]))
     }
 }

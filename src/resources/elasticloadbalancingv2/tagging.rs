@@ -30,12 +30,19 @@ pub async fn tags_if_asked(cx: &Cx, arn: &str) -> Result<Option<Tags>> {
     if cx.with_tags() { tags_by_arn(cx, arn).await } else { Ok(None) }
 }
 
+/// What may belong to the stack: its ARN, its identity, and what it stands on.
+pub type Candidate<Out> = (String, Out, Vec<String>);
+
 /// Those of the candidates that belong to the stack, by their ARNs.
-pub async fn owned<Out>(cx: &Cx, candidates: Vec<(String, Out)>) -> Result<Vec<Found<Out>>> {
-    let tags = candidates.iter().map(|(arn, _)| tags_by_arn(cx, arn));
+pub async fn owned<Out>(cx: &Cx, candidates: Vec<Candidate<Out>>) -> Result<Vec<Found<Out>>> {
+    let tags = candidates.iter().map(|(arn, ..)| tags_by_arn(cx, arn));
     let tags = try_join_all(tags).await?;
     let found = candidates.into_iter().zip(tags);
-    Ok(found.filter_map(|((_, out), tags)| cx.owned(tags?, out)).collect())
+    let found = found.filter_map(|((_, out, on), tags)| {
+        let found = cx.owned(tags?, out)?;
+        Some(found.standing_on(on))
+    });
+    Ok(found.collect())
 }
 
 /// Adds, overwrites and removes tags.

@@ -163,8 +163,11 @@ impl Resource for TargetGroup {
     async fn search(cx: &Cx) -> Result<Vec<Found<TargetGroupId>>> {
         let all = all(cx).await?;
         let named = all.iter().filter(|it| may_be_ours(cx, it.target_group_name()));
-        let named = named.filter_map(|it| identity(Some(it)));
-        tagging::owned(cx, named.map(|id| (id.arn.clone(), id)).collect()).await
+        let named = named.filter_map(|it| {
+            let id = identity(Some(it))?;
+            Some((id.arn.clone(), id, it.vpc_id().map(String::from).into_iter().collect()))
+        });
+        tagging::owned(cx, named.collect()).await
     }
 
     async fn read(cx: &Cx, id: &TargetGroupId) -> Result<Option<LiveTargetGroup>> {

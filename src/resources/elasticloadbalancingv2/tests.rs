@@ -67,6 +67,7 @@ async fn network(cx: &Cx) -> Network {
 fn load_balancer(kind_of: &str) -> LoadBalancer {
     LoadBalancer {
         needs: LoadBalancerNeeds {
+            vpc: handle("a/vpc").created(),
             subnets: vec![handle("a/subnet").created()],
             security_groups: Vec::new(),
             attachment: None,
@@ -109,6 +110,7 @@ fn listener(protocol: &str, port: i32) -> Listener {
 
 fn values(network: &Network, subnets: usize, groups: &[usize]) -> LoadBalancerValues {
     LoadBalancerValues {
+        vpc: network.vpc.clone(),
         subnets: network.subnets[..subnets].to_vec(),
         security_groups: groups.iter().map(|at| network.groups[*at].clone()).collect(),
         attachment: None,

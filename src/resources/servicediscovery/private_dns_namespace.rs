@@ -69,7 +69,10 @@ impl Resource for PrivateDnsNamespace {
         const OP: &str = "servicediscovery:CreatePrivateDnsNamespace";
         let call = cx.servicediscovery().create_private_dns_namespace();
         let call = call.name(&self.name).vpc(&vpc.0).creator_request_id(cx.token());
-        let made = call.set_tags(Some(tag_list(&cx.tags())?)).send().await;
+        // A namespace does not say whose names it has: its hosted zone does, which is Route 53's.
+        let mut tags = cx.tags();
+        tags.insert(tags::VPC.into(), vpc.0.clone());
+        let made = call.set_tags(Some(tag_list(&tags)?)).send().await;
         if let Some(operation) = made.as_ref().err().and_then(duplicated) {
             // Perhaps our own from a run that was cut short: a search can tell when it is through.
             outcome(cx, operation).await?;
@@ -82,8 +85,12 @@ impl Resource for PrivateDnsNamespace {
         Ok(NamespaceId { id, arn, name: self.name.clone() })
     }
 
-    fn drift(&self, live: &LiveNamespace, _: &VpcId) -> Drift {
-        Drift::none().fixed("name", &self.name, live.namespace.name())
+    fn drift(&self, live: &LiveNamespace, vpc: &VpcId) -> Drift {
+        let drift = Drift::none().fixed("name", &self.name, live.namespace.name());
+        match live.tags.as_ref().and_then(|tags| tags.get(tags::VPC)) {
+            Some(have) => drift.fixed("vpc_id", &vpc.0, have),
+            None => drift,
+        }
     }
 
     fn permissions() -> Vec<Permission> {
@@ -241,6 +248,10 @@ impl Batch for Ours {
         let listed = all.filter_map(|namespace| {
             Some(NamespaceId { id: namespace.id?, arn: namespace.arn?, name: namespace.name? })
         });
-        Ok(BTreeMap::from([((), owned(cx, listed, |out| &out.arn).await?)]))
+        let found = owned(cx, listed, |out| &out.arn).await?.into_iter().map(|found| {
+            let vpc = found.tags.get(tags::VPC).cloned();
+            found.standing_on(vpc)
+        });
+        Ok(BTreeMap::from([((), found.collect())]))
     }
 }

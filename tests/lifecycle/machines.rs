@@ -1,0 +1,223 @@
+//! Several machines that share an account and nothing else: no state is ever shared here, and what came of
+//! it is read from the simulated account.
+
+use crate::common::{Run, World, app_mesh, connect, linked, with_one_nat, without_nat};
+use meshctl::{
+    model::{Address, Class, Depth},
+    simulator::{Fault, Moment, Rule, When},
+};
+use std::{collections::BTreeMap, fs, path::Path, time::Duration};
+
+/// In AWS's time: how long one command may take, whatever others did before it.
+const BOUND: Duration = Duration::from_secs(2 * 60 * 60);
+
+/// A command that must end.
+async fn ended(command: impl Future<Output = Run>) -> Run {
+    tokio::time::timeout(BOUND, command).await.expect("a command ends")
+}
+
+/// How many of each kind there are. Tasks and interfaces are AWS's own.
+fn counts(world: &World) -> BTreeMap<(&'static str, &'static str), usize> {
+    let mut counts = BTreeMap::new();
+    for item in world.simulator.inventory().resources {
+        if !matches!(item.kind, "Task" | "NetworkInterface") {
+            *counts.entry((item.service, item.kind)).or_default() += 1;
+        }
+    }
+    counts
+}
+
+/// What the account holds after one `up` of one machine, of whatever each address has one.
+async fn alone(config: &str) -> BTreeMap<(&'static str, &'static str), usize> {
+    let world = World::new(config);
+    world.up().await.done();
+    counts(&world)
+}
+
+fn copied(from: &Path, to: &Path) {
+    let _ = fs::remove_dir_all(to);
+    fs::create_dir_all(to).unwrap();
+    for file in fs::read_dir(from).unwrap().map(Result::unwrap) {
+        fs::copy(file.path(), to.join(file.file_name())).unwrap();
+    }
+}
+
+/// One machine's `up`, another's `down` and `up`: what the first has on record is gone.
+async fn made_anew_by_another(config: &str) -> (World, World) {
+    let (a, b) = {
+        let a = World::new(config);
+        let b = a.beside();
+        (a, b)
+    };
+    a.up().await.done();
+    b.down().await.done();
+    a.assert_empty();
+    b.up().await.done();
+    (a, b)
+}
+
+async fn assert_nothing_is_made_again(config: &str) {
+    let (a, b) = made_anew_by_another(config).await;
+    let there = counts(&a);
+    for depth in [Depth::Listed, Depth::Full] {
+        assert_eq!(a.plan(depth).await, BTreeMap::new());
+    }
+    let again = ended(a.up()).await.done();
+    assert_eq!(again.calls.mutating, 0, "{:#?}", again.calls.by_operation);
+    assert_eq!(counts(&a), there);
+    let quiet = a.up().await.done();
+    assert_eq!(quiet.calls.mutating, 0);
+    assert!(quiet.calls.total <= 30, "{:#?}", quiet.calls);
+    assert_eq!(b.up().await.done().calls.mutating, 0);
+    a.down().await.done();
+    a.assert_empty();
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_another_machine_made_again_is_found_with_one_nat_gateway() {
+    assert_nothing_is_made_again(&with_one_nat()).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_another_machine_made_again_is_found_without_nat_gateways() {
+    assert_nothing_is_made_again(&without_nat()).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_another_machine_made_again_is_found_over_app_mesh() {
+    assert_nothing_is_made_again(&app_mesh()).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_another_machine_made_again_is_found_over_service_connect() {
+    assert_nothing_is_made_again(&connect()).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_record_that_is_restored_from_a_copy_is_as_good_as_none() {
+    let a = World::new(&without_nat());
+    a.up().await.done();
+    let kept = tempfile::tempdir().unwrap();
+    copied(&a.state(), kept.path());
+    a.down().await.done();
+    a.up().await.done();
+    let there = counts(&a);
+    copied(kept.path(), &a.state());
+    assert_eq!(a.plan(Depth::Listed).await, BTreeMap::new());
+    assert_eq!(ended(a.up()).await.done().calls.mutating, 0);
+    assert_eq!(counts(&a), there);
+    a.down().await.done();
+    a.assert_empty();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_record_that_is_stale_in_part_is_mended_in_that_part() {
+    let a = World::new(&linked());
+    let known = a.up().await.done().known;
+    let b = a.beside();
+    // The second machine moves everything to another range, and back.
+    let mut moved = a.beside();
+    moved.config = moved.config.replace("\"10.1.", "\"10.2.");
+    moved.up().await.done();
+    b.up().await.done();
+    let vpc = Address::new("consumer/vpc");
+    let identity = known.raw(&vpc).expect("a VPC")[0].clone();
+    assert_eq!(a.count("ec2", "Vpc"), 2, "{identity}");
+    assert_eq!(a.plan(Depth::Listed).await, BTreeMap::new());
+    assert_eq!(ended(a.up()).await.done().calls.mutating, 0);
+    a.down().await.done();
+    a.assert_empty();
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_vanishes_as_often_as_it_is_made_ends_the_run_with_the_cause() {
+    for operation in ["ec2:CreateSubnet", "logs:CreateLogGroup", "ecs:RegisterTaskDefinition"] {
+        let world = World::new(&without_nat());
+        let vanish = Fault::Vanish(Moment::After);
+        world.simulator.fault(Rule::new(operation, When::Always, vanish));
+        let run = ended(world.up()).await;
+        assert!(!run.outcome.is_done(), "{operation}");
+        let mut failures = run.outcome.failures.iter().map(|failure| &failure.error);
+        let cause = failures.find(|error| error.to_string().contains("tried 3 times"));
+        let cause = cause.expect("a cause");
+        assert_eq!(cause.class, Class::Terminal, "{cause}");
+        assert!(cause.remedy().is_some(), "{cause}");
+        world.simulator.calm();
+        ended(world.up()).await.done();
+        world.down().await.done();
+        world.assert_empty();
+    }
+}
+
+/// How many lives a plain run has; `MESHCTL_MACHINES=100` has more.
+fn lives() -> std::ops::Range<u64> {
+    let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
+    let first = number("MESHCTL_FIRST").unwrap_or_default();
+    first..first + number("MESHCTL_MACHINES").unwrap_or(6)
+}
+
+fn shape(seed: u64) -> String {
+    [with_one_nat(), without_nat(), app_mesh(), connect(), linked()][seed as usize % 5].clone()
+}
+
+/// Two commands of two machines, the second one this many seconds after the first.
+async fn at_once(
+    first: impl Future<Output = Run>,
+    second: impl Future<Output = Run>,
+    after: f64,
+) -> (Run, Run) {
+    let second = async {
+        tokio::time::sleep(Duration::from_secs_f64(after)).await;
+        second.await
+    };
+    tokio::join!(ended(first), ended(second))
+}
+
+/// How long after the first the second machine begins, in seconds.
+fn delay(seed: u64) -> f64 {
+    [0.0, 0.4, 1.0, 3.0, 8.0, 20.0, 60.0, 150.0][(seed / 5) as usize % 8]
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_two_ups_at_once_one_up_leaves_one_of_each_and_one_down_nothing() {
+    for seed in lives() {
+        let config = shape(seed);
+        let a = World::seeded(&config, seed);
+        let b = a.beside();
+        at_once(a.up(), b.up(), delay(seed)).await;
+        let doubled = counts(&a);
+        let third = a.beside();
+        let who = [&a, &b, &third][(seed % 3) as usize];
+        let run = ended(who.up()).await.done();
+        assert_eq!(counts(&a), alone(&config).await, "seed {seed}, from {doubled:#?}");
+        a.assert_serving();
+        a.assert_blue_path();
+        a.assert_red_path();
+        println!("seed {seed}: {} removed by the up after it", run.outcome.counts.deleted);
+        for world in [&a, &b, &third] {
+            assert_eq!(world.plan(Depth::Listed).await, BTreeMap::new(), "seed {seed}");
+            let quiet = ended(world.up()).await.done();
+            assert_eq!(quiet.calls.mutating, 0, "seed {seed}: {:#?}", quiet.calls.by_operation);
+        }
+        ended([&b, &a][(seed % 2) as usize].down()).await.done();
+        a.assert_empty();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_an_up_and_a_down_at_once_one_down_leaves_nothing() {
+    for seed in lives() {
+        let config = shape(seed);
+        let a = World::seeded(&config, seed);
+        let b = a.beside();
+        if seed % 2 == 0 {
+            a.up().await.done();
+            at_once(b.down(), a.up(), delay(seed)).await;
+        } else {
+            at_once(a.up(), b.down(), delay(seed)).await;
+        }
+        ended([&a, &b, &a.beside()][(seed % 3) as usize].down()).await.done();
+        let left = a.simulator.inventory();
+        assert!(left.is_empty(), "seed {seed}: left over: {:#?}", left.resources);
+    }
+}
