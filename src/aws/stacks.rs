@@ -17,10 +17,16 @@ use super::{
 use crate::model::{Class, Error, Result, Tags, tags as keys};
 use aws_sdk_apigateway::types::{RestApi, VpcLink};
 use aws_sdk_appmesh::types::MeshRef;
-use aws_sdk_ec2::types::{Filter, TagDescription};
+use aws_sdk_cloudwatchlogs::types::LogGroup;
+use aws_sdk_ec2::{
+    primitives::DateTime,
+    types::{Filter, NatGateway, TagDescription, VpcEndpoint},
+};
 use aws_sdk_ecs::types::{ClusterField, TaskDefinitionFamilyStatus, TaskDefinitionField};
 use aws_sdk_elasticloadbalancingv2::types::{LoadBalancer, TargetGroup};
+use aws_sdk_iam::types::Role;
 use futures_util::{future::try_join_all, join, try_join};
+use jiff::Timestamp;
 use std::collections::BTreeMap;
 
 /// What the tags of one stack's resources say of its end.
@@ -74,6 +80,44 @@ pub async fn stacks_but_silent(cx: &Cx) -> Result<(BTreeMap<String, Expiry>, Opt
         }
     }
     Ok((stacks, silence))
+}
+
+/// When the oldest and the newest of one stack's resources were made, by those that AWS tells it of:
+/// roles, log groups, NAT gateways and endpoints. `None` where it has none of these.
+///
+/// # Errors
+/// When a listing is refused.
+pub async fn made_between(cx: &Cx) -> Result<Option<(Timestamp, Timestamp)>> {
+    let stack = &cx.scope().stack;
+    let roles = cx.iam().list_roles().path_prefix(format!("/meshctl/{stack}/"));
+    let roles = roles.into_paginator().items().send();
+    let groups =
+        cx.logs().describe_log_groups().log_group_name_prefix(format!("/meshctl/{stack}/"));
+    let groups = groups.into_paginator().items().send();
+    let gateways = cx.ec2().describe_nat_gateways().filter(cx.stack_filter());
+    let gateways = gateways.into_paginator().items().send();
+    let endpoints = cx.ec2().describe_vpc_endpoints().filters(cx.stack_filter());
+    let endpoints = endpoints.into_paginator().items().send();
+    let (roles, groups, gateways, endpoints) = join!(
+        roles.try_collect(),
+        groups.try_collect(),
+        gateways.try_collect(),
+        endpoints.try_collect()
+    );
+    let roles: Vec<Role> = roles.op("iam:ListRoles")?;
+    let groups: Vec<LogGroup> = groups.op("logs:DescribeLogGroups")?;
+    let gateways: Vec<NatGateway> = gateways.op("ec2:DescribeNatGateways")?;
+    let endpoints: Vec<VpcEndpoint> = endpoints.op("ec2:DescribeVpcEndpoints")?;
+    let roles = roles.iter().map(|role| role.create_date().secs());
+    let groups = groups.iter().filter_map(|group| group.creation_time());
+    let groups = groups.map(|milliseconds| milliseconds.div_euclid(1000));
+    let gateways = gateways.iter().filter_map(|gateway| gateway.create_time());
+    let endpoints = endpoints.iter().filter_map(|endpoint| endpoint.creation_timestamp());
+    let network = gateways.chain(endpoints).map(DateTime::secs);
+    let made = roles.chain(groups).chain(network);
+    let made: Vec<Timestamp> =
+        made.filter_map(|seconds| Timestamp::from_second(seconds).ok()).collect();
+    Ok(made.iter().min().copied().zip(made.iter().max().copied()))
 }
 
 fn of_all<T, G: AnyTag>(all: Vec<T>, tags: impl Fn(&T) -> &[G]) -> Vec<Tags> {

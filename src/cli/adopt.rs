@@ -1,27 +1,36 @@
 //! `meshctl adopt`: rebuild the state from the tags of what exists.
 
-use super::{CliError, Exit, args::Common, session::Session, trace};
+use super::{
+    CliError, Exit,
+    args::Common,
+    session::{Session, demand_name},
+    trace,
+};
 use crate::{
     engine::{
         Events, Interrupt,
         survey::{Census, census},
         work::Work,
     },
-    model::{Address, Found, Graph, Identity, KindOps, Tags},
+    model::{Address, Depth, Found, Graph, Identity, KindOps, tags::STACK},
     report::{
         Output, Reporter,
         text::{count, out},
     },
-    state::{Entry, State, Store, store::set_aside},
+    state::{Entry, State, Store, StoreError, store::set_aside},
 };
 use clap::Args;
 use serde_json::json;
-use std::{collections::BTreeMap, rc::Rc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    rc::Rc,
+};
 
 /// Rebuild the state from the tags of what exists
 ///
 /// For a state that is lost, damaged or of another version. What was there is set aside under
-/// another name, and nothing in the account is changed.
+/// another name, and nothing in the account is changed. A state that says what the account says stays
+/// as it is.
 #[derive(Args, Debug)]
 pub struct Adopt {
     /// The flags that all commands share.
@@ -35,6 +44,7 @@ impl Adopt {
     /// # Errors
     /// When AWS cannot be asked, or the state cannot be written.
     pub async fn run(&self) -> Result<Exit, CliError> {
+        demand_name(&self.common, "adopt").await?;
         let session = Session::open(&self.common, true).await?;
         let _lock = session.lock("adopt")?;
         session.cx.log().refuse_mutations("adopt changes nothing");
@@ -53,7 +63,15 @@ impl Adopt {
                 for path in &adopted.aside {
                     out!("set aside: {path}");
                 }
-                out!("{stack}: {} on record again", count(adopted.found.len(), "resource"));
+                for line in &adopted.strangers {
+                    out!("off the record: {line}");
+                }
+                let resources = count(adopted.found.len(), "resource");
+                if adopted.mended {
+                    out!("{stack}: {resources} on record again");
+                } else {
+                    out!("{stack}: nothing to mend: {resources} on record, as in the account");
+                }
                 if adopted.found.is_empty() {
                     out!("  nothing in the account carries the tag meshctl:stack={stack}");
                 }
@@ -68,7 +86,9 @@ impl Adopt {
                     "event": "summary",
                     "command": "adopt",
                     "outcome": Exit::Done.word(),
+                    "mended": adopted.mended,
                     "adopted": adopted.found.len(),
+                    "off_the_record": adopted.strangers,
                     "set_aside": adopted.aside,
                     "calls": session.cx.log().counts(),
                 });
@@ -85,10 +105,18 @@ pub struct Adopted {
     pub found: Vec<(Address, &'static str, String)>,
     /// Where the old files are now.
     pub aside: Vec<String>,
+    /// What was on record and exists, but does not carry this stack's tag.
+    pub strangers: Vec<String>,
+    /// Whether the record said something else than the account; else nothing was written.
+    pub mended: bool,
 }
 
-/// Sets the old state aside and writes one that says what the account says. The new one is whole
-/// before the old one goes: everything is asked first.
+/// What a state or the account says of one resource: address, kind, ID, and whether it is the current
+/// one of its address.
+type Said = BTreeSet<(Address, String, String, bool)>;
+
+/// Sets the old state aside and writes one that says what the account says, where they differ. The new
+/// one is whole before the old one goes: everything is asked first.
 ///
 /// # Errors
 /// When a search was refused, or the state cannot be written.
@@ -98,42 +126,101 @@ pub async fn adopt(
     events: Events,
 ) -> Result<Adopted, CliError> {
     let scope = session.cx.scope();
-    // A sound state of another account or region is refused: it is not damaged, it is not meant.
-    let before = Store::read(&session.directory, &scope.stack);
-    if let Ok(store) = &before {
+    let old = Store::read(&session.directory, &scope.stack).ok();
+    if let Some(store) = &old {
+        // A sound state of another account or region is refused: it is not damaged, it is not meant.
         session.own(store.state())?;
     }
     let memory = Store::in_memory(State::of(&scope.stack));
     let engine = session.engine(memory, events, Interrupt::default());
     let mut census = census(&engine.work, session.registry.iter()).await?;
-    if let Ok(store) = before {
+    if let Some(store) = &old {
         add_unseen(&mut census, &engine.work, session, store.state());
     }
-    let ending = jiff::Timestamp::now().strftime("%Y%m%dT%H%M%SZ").to_string();
-    let aside = set_aside(&session.directory, &ending)?;
-    let mut store = session.store()?;
-    let mut adopted = Adopted {
-        found: Vec::new(),
-        aside: aside.iter().map(|path| path.display().to_string()).collect(),
-    };
-    let mut end = 0;
-    for (name, found) in census {
+    let mut found = Vec::new();
+    let mut state = State::of(&scope.stack);
+    let mut entries = Vec::new();
+    for (name, all) in census {
         let Some(kind) = session.registry.get(name) else { continue };
-        for (address, mut ones) in by_address(found) {
-            ones.sort_by_key(|one| one.rank);
-            let last = ones.len() - 1;
-            for (index, one) in ones.into_iter().enumerate() {
-                adopted.found.push((address.clone(), name, kind.id(&one.out)));
-                end = store.append(created(graph, &address, kind, one.out))?;
+        for (address, mut here) in by_address(all) {
+            here.sort_by_key(|found| found.rank);
+            let last = here.len() - 1;
+            for (index, one) in here.into_iter().enumerate() {
+                found.push((address.clone(), name, kind.id(&one.out)));
+                entries.push(created(graph, &address, kind, one.out));
                 if index < last {
-                    end = store.append(Entry::Retired { address: address.clone() })?;
+                    entries.push(Entry::Retired { address: address.clone() });
                 }
             }
         }
     }
+    for entry in &entries {
+        let illegal =
+            |source| StoreError::Illegal { path: session.directory.clone(), line: 0, source };
+        state.apply(entry).map_err(illegal)?;
+    }
+    let now = said(session, &state);
+    let before = old.as_ref().map(|store| said(session, store.state()));
+    if before.as_ref() == Some(&now) {
+        return Ok(Adopted { found, aside: Vec::new(), strangers: Vec::new(), mended: false });
+    }
+    let strangers = match &old {
+        Some(store) => strangers(session, &engine.work, store.state(), &now).await?,
+        None => Vec::new(),
+    };
+    let ending = jiff::Timestamp::now().strftime("%Y%m%dT%H%M%SZ").to_string();
+    let aside = set_aside(&session.directory, &ending)?;
+    let aside = aside.iter().map(|path| path.display().to_string()).collect();
+    let mut store = session.store()?;
+    let mut end = 0;
+    for entry in entries {
+        end = store.append(entry)?;
+    }
     store.sync(end)?;
     store.compact()?;
-    Ok(adopted)
+    Ok(Adopted { found, aside, strangers, mended: true })
+}
+
+/// Everything that a state has an identity of.
+fn said(session: &Session, state: &State) -> Said {
+    let mut said = Said::new();
+    for (address, record) in state.records.iter() {
+        let Some(kind) = session.registry.get(&record.kind) else { continue };
+        let mut say = |identity: &Identity, current| {
+            let kind_name = kind.kind().0.to_owned();
+            said.insert((address.clone(), kind_name, kind.id(identity), current));
+        };
+        record.identity.iter().for_each(|identity| say(identity, true));
+        record.retired.iter().for_each(|identity| say(identity, false));
+    }
+    said
+}
+
+/// What is on record, was not found by its tags, and is there all the same: it has lost the tag.
+async fn strangers(
+    session: &Session,
+    work: &Work,
+    state: &State,
+    found: &Said,
+) -> Result<Vec<String>, CliError> {
+    let mut strangers = Vec::new();
+    for (address, record) in state.records.iter() {
+        let Some(kind) = session.registry.get(&record.kind) else { continue };
+        for identity in record.identity.iter().chain(&record.retired) {
+            let (name, id) = (kind.kind().0, kind.id(identity));
+            if found.iter().any(|(_, kind, known, _)| kind == name && *known == id) {
+                continue;
+            }
+            let live = work.look(kind, address, identity, Depth::Full, false).await?;
+            if live.is_some_and(|live| work.own(kind, Some(identity), &live).is_err()) {
+                let stack = &session.cx.scope().stack;
+                strangers.push(format!(
+                    "{address} {id} ({name}): it exists and does not carry the tag {STACK}={stack}"
+                ));
+            }
+        }
+    }
+    Ok(strangers)
 }
 
 /// What is on record of services that could not be asked stays on record.

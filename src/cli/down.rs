@@ -3,20 +3,24 @@
 use super::{
     CliError, Exit,
     args::Common,
-    session::Session,
+    expiry,
+    session::{Session, demand_name},
     summary::{exit, failures, summary},
     trace,
 };
 use crate::{
-    engine::{Interrupt, Outcome},
+    aws::stacks::made_between,
+    engine::{Events, Interrupt, Outcome, survey::census},
     model::run::turned_round,
     report::{
         Output, Reporter,
         text::{count, err, out},
     },
     stack::Outputs,
+    state::{State, Store},
 };
 use clap::Args;
+use serde_json::json;
 use std::io::{BufRead, IsTerminal, Write};
 
 /// Remove everything of the stack, and prove it
@@ -39,13 +43,18 @@ impl Down {
     /// # Errors
     /// When nothing could be begun.
     pub async fn run(&self) -> Result<Exit, CliError> {
+        demand_name(&self.common, "down").await?;
         let session = Session::open(&self.common, true).await?;
         let _lock = session.lock("down")?;
+        let store = session.store()?;
+        if store.state().records.is_empty() {
+            self.tell_found(&session).await?;
+        }
         self.confirm(&session)?;
         let reporter =
             Reporter::new(self.common.output, session.clock, trace::is_on(self.common.verbose));
         let interrupt = Interrupt::default();
-        let engine = session.engine(session.store()?, reporter.events(), interrupt.clone());
+        let engine = session.engine(store, reporter.events(), interrupt.clone());
         let edges = engine.work.with_state(|state| {
             let records = state.records.iter();
             turned_round(&records.map(|(at, record)| (at.clone(), record.edges.clone())).collect())
@@ -59,6 +68,51 @@ impl Down {
             Output::Json => summary(&session, "down", &outcome, &Outputs::default()),
         }
         Ok(exit(&outcome))
+    }
+
+    /// Without a record, says what there is and from when, before anything is removed.
+    async fn tell_found(&self, session: &Session) -> Result<(), CliError> {
+        let scope = session.cx.scope();
+        let memory = Store::in_memory(State::of(&scope.stack));
+        let engine = session.engine(memory, Events::nowhere(), Interrupt::default());
+        let census = census(&engine.work, session.registry.iter()).await?;
+        let resources: usize = census.values().map(Vec::len).sum();
+        if resources == 0 {
+            return Ok(());
+        }
+        // Who may remove a stack need not be allowed to know its age.
+        let age = made_between(&session.cx).await.ok().flatten();
+        match self.common.output {
+            Output::Human => {
+                let age = age.map(|(oldest, newest)| {
+                    let minute = |at: jiff::Timestamp| at.strftime("%F %H:%M UTC").to_string();
+                    format!(", made from {} to {}", minute(oldest), minute(newest))
+                });
+                err!(
+                    "no state of {} in {}; by its tags account {}, {} has {}{}",
+                    scope.stack,
+                    session.directory.display(),
+                    scope.caller.account,
+                    scope.region,
+                    count(resources, "resource"),
+                    age.unwrap_or_default()
+                );
+            }
+            Output::Json => {
+                let (oldest, newest) = age.unzip();
+                let line = json!({
+                    "event": "unrecorded",
+                    "stack": scope.stack,
+                    "account": scope.caller.account,
+                    "region": scope.region,
+                    "resources": resources,
+                    "oldest": oldest.map(expiry::text),
+                    "newest": newest.map(expiry::text),
+                });
+                out!("{line}");
+            }
+        }
+        Ok(())
     }
 
     /// Asks for the stack's name, where there is somebody to ask.

@@ -13,7 +13,7 @@ use super::{
     private, signals,
 };
 use crate::{
-    aws::{CallLog, Clients, Cx, Endpoint, Scope, cx::caller},
+    aws::{CallLog, Clients, Cx, Endpoint, Scope, cx::caller, stacks::stacks},
     config::{Config, region_fault, stack_fault},
     engine::{Engine, Events, Interrupt, Outcome, retry::Retry, work::Work},
     model::{
@@ -34,7 +34,13 @@ use crate::{
     },
 };
 use jiff::Timestamp;
-use std::{cell::RefCell, path::PathBuf, rc::Rc, time::Duration};
+use std::{
+    cell::RefCell,
+    fs,
+    path::{Path, PathBuf},
+    rc::Rc,
+    time::Duration,
+};
 
 /// What the names of App Mesh's kinds begin with.
 const APP_MESH: &str = "AWS::AppMesh::";
@@ -345,9 +351,30 @@ pub(super) fn read_config(common: &Common, without: bool) -> Result<Option<Confi
 }
 
 fn stack_name(common: &Common, config: Option<&Config>) -> String {
-    let named = common.stack.clone();
-    let stack = named.or_else(|| config.map(|config| config.stack.clone()));
-    stack.unwrap_or_else(|| "servicemesh-demo".into())
+    named(common, config).unwrap_or_else(|| "servicemesh-demo".into())
+}
+
+/// The stack that is meant: by `--stack`, by the configuration, or because the one state that is here
+/// is of no other.
+fn named(common: &Common, config: Option<&Config>) -> Option<String> {
+    let stack = common.stack.clone().or_else(|| config.map(|config| config.stack.clone()));
+    stack.or_else(|| {
+        let states = states_in(&common.state_root());
+        <[String; 1]>::try_from(states).ok().map(|[only]| only)
+    })
+}
+
+/// The stacks of which something is on record under this directory, sorted.
+fn states_in(root: &Path) -> Vec<String> {
+    let entries = fs::read_dir(root).into_iter().flatten().flatten();
+    let has_record = |path: &Path| {
+        ["journal.jsonl", "snapshot.json"].iter().any(|file| path.join(file).exists())
+    };
+    let stacks = entries.filter(|entry| has_record(&entry.path()));
+    let mut stacks: Vec<String> =
+        stacks.filter_map(|entry| entry.file_name().into_string().ok()).collect();
+    stacks.sort();
+    stacks
 }
 
 /// The stack's name, for commands that need nothing else.
@@ -356,6 +383,32 @@ fn stack_name(common: &Common, config: Option<&Config>) -> String {
 /// When the configuration cannot be read.
 pub fn stack_of(common: &Common) -> Result<String, CliError> {
     Ok(stack_name(common, read_config(common, true)?.as_ref()))
+}
+
+/// Refuses to guess a stack, for commands that remove what it has or write down whose it is.
+///
+/// # Errors
+/// When neither `--stack`, a configuration nor a state names one: with the account's stacks. When AWS
+/// cannot be asked for these.
+pub(super) async fn demand_name(common: &Common, command: &str) -> Result<(), CliError> {
+    if named(common, read_config(common, true)?.as_ref()).is_some() {
+        return Ok(());
+    }
+    let session = Session::open(common, true).await?;
+    let stacks = patiently(session.clock, || stacks(&session.cx)).await?;
+    let scope = session.cx.scope();
+    let place = format!("account {}, {}", scope.caller.account, scope.region);
+    let message = format!(
+        "`meshctl {command}` must be told which stack: {} is not there, and no state in {} says",
+        common.config_path().display(),
+        common.state_root().display()
+    );
+    let error = CliError::new(Exit::Usage, message);
+    if stacks.is_empty() {
+        return Err(error.hint(format!("there is no stack in {place}")));
+    }
+    let names = stacks.into_keys().collect::<Vec<_>>().join(", ");
+    Err(error.hint(format!("give --stack NAME; the stacks in {place}: {names}")))
 }
 
 /// Refuses an account that is not among those that are allowed, where any are.

@@ -2,13 +2,17 @@
 
 use super::{
     Event,
+    outcome::Left,
     queue::Queue,
     retry::{Doing, GOING},
     survey::Extra,
     work::Work,
 };
 use crate::{
-    model::{Address, Class, CriticalPath, Dag, Depth, Error, Hashed, Kind, Milestone, Result},
+    model::{
+        Address, Class, CriticalPath, Dag, Depth, Error, Hashed, Kind, Milestone, Result,
+        tags::STACK,
+    },
     state::Entry,
 };
 use futures_util::{FutureExt, StreamExt, stream::FuturesUnordered};
@@ -33,6 +37,9 @@ pub struct Removed {
     pub kept: Vec<(Address, String)>,
     /// Could not be removed, and why.
     pub failures: Vec<(Address, Kind, Error)>,
+    /// Those of the failures that are there and do not carry this stack's tag: they were left alone,
+    /// and stay on record.
+    pub strangers: Vec<Left>,
     /// Not tried, because what stands on it is still there.
     pub skipped: Vec<(Address, Address)>,
 }
@@ -116,6 +123,14 @@ pub async fn remove(work: &Work, things: &[Extra]) -> Removed {
                     });
                     removed.kept.push((address, error.message));
                 } else {
+                    if error.class == Class::Stranger {
+                        removed.strangers.push(Left {
+                            address: address.clone(),
+                            kind: extra.kind.kind().0.into(),
+                            id: extra.kind.id(&extra.identity),
+                            because: error.hint.clone(),
+                        });
+                    }
                     work.events.tell(Event::Failed {
                         address: address.clone(),
                         kind: extra.kind.kind(),
@@ -177,11 +192,8 @@ async fn delete(work: &Work, extra: &Extra, critical: bool) -> Result<()> {
         // A deletion of what does not show yet would be answered as if it were gone.
         let live = work.look(kind, address, &extra.identity, Depth::Tagged, extra.fresh).await?;
         let ours = live.map_or(Ok(()), |live| work.own(kind, Some(&extra.identity), &live));
-        if let Err(error) = ours {
-            // Not ours (any more), so not for our record either.
-            gone(work, extra)?;
-            return Err(error);
-        }
+        // It stays on record: a search by tags does not show it, so nothing else knows of it.
+        ours.map_err(|error| error.hint(untagged(work)))?;
     }
     ask(work, extra).await?;
     let asked = work.clock.now();
@@ -223,6 +235,16 @@ async fn delete(work: &Work, extra: &Extra, critical: bool) -> Result<()> {
         took: work.clock.now().saturating_sub(begun),
     });
     Ok(())
+}
+
+/// Why something that is on record and has lost its tag is left alone, and what to do about it.
+fn untagged(work: &Work) -> String {
+    let stack = work.with_state(|state| state.stack.clone());
+    format!(
+        "it does not carry the tag {STACK}={stack}, so it was left alone; if it is this stack's, tag \
+         it so and run `meshctl down` again, or remove it by hand; if it is not, `meshctl adopt` \
+         takes it off the record"
+    )
 }
 
 /// Takes it off the record.

@@ -15,7 +15,7 @@ use crate::{
     state::Entry,
 };
 use serde_json::Value;
-use std::rc::Rc;
+use std::{collections::BTreeSet, rc::Rc};
 
 /// How often `down` removes what its own proof still finds.
 const ROUNDS: usize = 3;
@@ -151,10 +151,20 @@ impl Engine {
         extras.retain(|extra| self.work.silence(extra.kind.kind()).is_none());
         let mut outcome = Outcome::default();
         outcome.counts.total = extras.len();
+        // On record and there, but without this stack's tag: no search shows them.
+        let mut strangers: Vec<Left> = Vec::new();
+        // What they stand on: it cannot go before they do.
+        let mut under_strangers: BTreeSet<Address> = BTreeSet::new();
         for round in 0..ROUNDS {
             let nodes = extras.len();
             self.work.events.tell(Event::Phase { phase: Phase::Remove, nodes });
-            take(&mut outcome, remove(&self.work, &extras).await);
+            let mut removed = remove(&self.work, &extras).await;
+            removed.failures.retain(|(_, _, error)| error.class != Class::Stranger);
+            strangers.append(&mut removed.strangers);
+            let by_stranger = |on: &Address| strangers.iter().any(|left| left.address == *on);
+            let under = removed.skipped.iter().filter(|(_, on)| by_stranger(on));
+            under_strangers.extend(under.map(|(address, _)| address.clone()));
+            take(&mut outcome, removed);
             outcome.interrupted = self.work.interrupt.requested();
             outcome.halted = self.work.interrupt.halted();
             if outcome.interrupted {
@@ -164,6 +174,8 @@ impl Engine {
             let kept = outcome.kept.iter().map(|(address, _)| address.clone()).collect();
             let left = proof::left(&self.work, &self.registry, &kept).await?;
             outcome.left = left.iter().map(|extra| describe(extra, &outcome)).collect();
+            let (under, left): (Vec<Extra>, Vec<Extra>) =
+                left.into_iter().partition(|extra| under_strangers.contains(&extra.address));
             // What showed only now, because it was made a moment before we began, goes too.
             let failed = |extra: &Extra| {
                 let mut failures = outcome.failures.iter();
@@ -177,13 +189,15 @@ impl Engine {
             }
             if unseen {
                 outcome.failures.clear();
-                outcome.skipped.clear();
+                let held = |address: &Address| under.iter().any(|extra| extra.address == *address);
+                outcome.skipped.retain(|(address, _)| held(address));
                 outcome.counts.failed = 0;
             }
             outcome.counts.total += left.len();
             extras = left;
         }
         outcome.left.extend(self.unseen());
+        outcome.left.extend(strangers);
         outcome.counts.left = outcome.left.len();
         if outcome.left.is_empty() && !outcome.interrupted {
             self.forget()?;
@@ -311,11 +325,18 @@ fn describe(extra: &Extra, outcome: &Outcome) -> Left {
     }
 }
 
+/// Takes in what a removal came to. What has lost this stack's tag was left alone and stays on
+/// record; it does not stand in the way of what is wanted.
 pub(super) fn take(outcome: &mut Outcome, removed: Removed) {
     outcome.counts.deleted += removed.deleted.len();
-    outcome.counts.failed += removed.failures.len();
     outcome.kept.extend(removed.kept);
     outcome.skipped.extend(removed.skipped);
-    let failures = removed.failures.into_iter();
-    outcome.failures.extend(failures.map(|(address, _, error)| Failure { address, error }));
+    for (address, _, error) in removed.failures {
+        if error.class == Class::Stranger {
+            outcome.kept.push((address, error.to_string()));
+        } else {
+            outcome.counts.failed += 1;
+            outcome.failures.push(Failure { address, error });
+        }
+    }
 }

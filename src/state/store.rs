@@ -281,15 +281,24 @@ impl Store {
 }
 
 /// Moves what is on record out of the way, whatever it is, and says where to. Nothing is lost: the
-/// files get another ending.
+/// files get this ending, with a number where earlier files have it already. Whoever calls it holds
+/// the stack's lock.
 ///
 /// # Errors
 /// When the file system refuses.
 pub fn set_aside(directory: &Path, ending: &str) -> Result<Vec<PathBuf>, StoreError> {
+    const FILES: [&str; 2] = ["journal.jsonl", "snapshot.json"];
+    let aside = |name: &str, number: u32| match number {
+        1 => directory.join(format!("{name}.{ending}")),
+        _ => directory.join(format!("{name}.{ending}-{number}")),
+    };
+    let is_free =
+        |number: &u32| FILES.iter().all(|name| fs::symlink_metadata(aside(name, *number)).is_err());
+    let number = (1..u32::MAX).find(is_free).unwrap_or(u32::MAX);
     let mut moved = Vec::new();
-    for name in ["journal.jsonl", "snapshot.json"] {
+    for name in FILES {
         let path = directory.join(name);
-        let to = directory.join(format!("{name}.{ending}"));
+        let to = aside(name, number);
         match fs::rename(&path, &to) {
             Ok(()) => moved.push(to),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}

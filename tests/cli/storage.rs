@@ -5,6 +5,7 @@ use crate::{
     client::Served,
     home::{Home, Ran, resources},
 };
+use std::fs;
 
 /// Paths under which nobody can make a directory, whoever runs this.
 const CLOSED: [&str; 2] = ["meshctl.toml/state", "/dev/null/state"];
@@ -43,4 +44,45 @@ fn a_home_that_cannot_be_written_is_not_missed() {
     local("status").ends(0);
     local("down").ends(0);
     assert!(home.account().is_empty());
+}
+
+#[test]
+fn two_adopts_within_a_second_keep_what_both_set_aside() {
+    let home = Home::new();
+    home.edit("nat = \"per-az\"", "nat = \"none\"");
+    home.local(&["up"]).ends(0);
+    let state = home.state().join("servicemesh-demo");
+    let damaged = ["the first", "the second", "the third"].map(|turn| format!("{turn} damage\n"));
+    for text in &damaged {
+        fs::write(state.join("journal.jsonl"), text).expect("the journal");
+        home.local(&["adopt"]).ends(0);
+    }
+    let files = fs::read_dir(&state).expect("the state").flatten().map(|entry| entry.path());
+    let mut kept: Vec<String> = files.filter_map(|path| fs::read_to_string(path).ok()).collect();
+    kept.retain(|text| damaged.contains(text));
+    kept.sort();
+    assert_eq!(kept, damaged);
+}
+
+#[test]
+fn an_adopt_with_nothing_to_mend_leaves_every_file_as_it_is() {
+    let home = Home::new();
+    home.edit("nat = \"per-az\"", "nat = \"none\"");
+    home.local(&["up"]).ends(0);
+    let state = home.state().join("servicemesh-demo");
+    let files = || {
+        let entries = fs::read_dir(&state).expect("the state").flatten();
+        let read = |path: std::path::PathBuf| (fs::read(&path).unwrap_or_default(), path);
+        let mut files: Vec<_> = entries.map(|entry| read(entry.path())).collect();
+        files.retain(|(_, path)| !path.ends_with("lock"));
+        files.sort();
+        files
+    };
+    let before = files();
+    let adopt = home.local(&["adopt"]).ends(0);
+    assert!(adopt.stdout.contains(": nothing to mend: "), "{}", adopt.stdout);
+    assert_eq!(files(), before);
+    let summary = home.local(&["adopt", "--output", "json"]).ends(0).summary();
+    assert_eq!(summary["mended"], false);
+    assert_eq!(files(), before);
 }

@@ -5,7 +5,7 @@ use crate::common::{Run, World, app_mesh, connect, linked, with_one_nat, without
 use meshctl::{
     engine::{Events, Interrupt},
     model::{Address, Class, Depth},
-    report::human::line,
+    report::human::Lines,
     simulator::{Fault, Moment, Rule, When},
 };
 use std::{collections::BTreeMap, fs, path::Path, time::Duration};
@@ -205,8 +205,9 @@ fn telling(who: &'static str) -> Events {
     if std::env::var_os("MESHCTL_TELL").is_none() {
         return Events::nowhere();
     }
+    let lines = Lines::new(true);
     Events::to(move |event| {
-        line(event).into_iter().for_each(|line| println!("{who}: {line}"));
+        lines.line(event).into_iter().for_each(|line| println!("{who}: {line}"));
     })
 }
 

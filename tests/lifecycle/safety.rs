@@ -217,3 +217,83 @@ async fn an_end_is_written_on_everything_and_found_without_a_state() {
     world.assert_empty();
     assert!(stacks(&world.session().await.cx).await.unwrap().is_empty());
 }
+
+/// What EC2 calls the resources at these addresses.
+fn ids_of(run: &crate::common::Run, addresses: &[&str]) -> Vec<String> {
+    let id = |address: &&str| {
+        let identity = run.known.raw(&Address::new(address)).cloned();
+        let identity = identity.unwrap_or_else(|| panic!("{address} is there"));
+        let id = identity.as_str().or_else(|| identity.pointer("/id")?.as_str()).map(String::from);
+        id.unwrap_or_else(|| panic!("{address} has an ID: {identity:?}"))
+    };
+    addresses.iter().map(id).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_lost_its_tag_is_told_by_every_down_until_it_has_it_again() {
+    let world = World::new(DEMO);
+    let run = world.up().await.done();
+    let addresses = ["provider/vpc", "provider/eip/a", "consumer/subnet/private-b"];
+    let ids = ids_of(&run, &addresses);
+    let tag = serde_json::json!([{ "Key": tags::STACK }]);
+    let strip = serde_json::json!({ "Resources": ids, "Tags": tag });
+    world.ask("ec2:DeleteTags", strip).await;
+    for turn in ["first", "second", "third"] {
+        let down = world.down().await.outcome;
+        assert!(!down.is_done(), "the {turn} down says that all is gone");
+        for (address, id) in addresses.iter().zip(&ids) {
+            let left = down.left.iter().find(|left| left.id == *id);
+            let left = left.unwrap_or_else(|| panic!("{turn}: {id} of {:#?}", down.left));
+            assert_eq!(left.address, Address::new(address));
+            let because = left.because.as_deref().unwrap_or_default();
+            for said in
+                ["tag meshctl:stack=servicemesh-demo", "run `meshctl down` again", "by hand"]
+            {
+                assert!(because.contains(said), "{turn}: {because}");
+            }
+        }
+        // What they stand on stays, and says on what it waits.
+        let unexplained = down.left.iter().find(|left| left.because.is_none());
+        assert_eq!(unexplained, None, "{turn}");
+        let there = world.simulator.inventory().resources.len();
+        assert_eq!(down.left.len(), down.counts.left, "{turn}");
+        assert!(there < 8, "{turn}: all else is gone: {there}");
+    }
+    let tag = serde_json::json!([{ "Key": tags::STACK, "Value": "servicemesh-demo" }]);
+    world.ask("ec2:CreateTags", serde_json::json!({ "Resources": ids, "Tags": tag })).await;
+    world.down().await.done();
+    world.assert_empty();
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_lost_its_tag_and_is_removed_by_hand_is_gone_for_the_next_down() {
+    let world = World::new(DEMO);
+    let ids = ids_of(&world.up().await.done(), &["consumer/eip/a"]);
+    let tag = serde_json::json!([{ "Key": tags::STACK }]);
+    world.ask("ec2:DeleteTags", serde_json::json!({ "Resources": ids, "Tags": tag })).await;
+    let down = world.down().await.outcome;
+    assert_eq!(down.left.iter().map(|left| &left.id).collect::<Vec<_>>(), [&ids[0]]);
+    world.ask("ec2:ReleaseAddress", serde_json::json!({ "AllocationId": ids[0] })).await;
+    world.down().await.done();
+    world.assert_empty();
+}
+
+#[tokio::test(start_paused = true)]
+async fn adopt_takes_what_lost_its_tag_off_the_record_and_says_so() {
+    let world = World::new(DEMO);
+    let ids = ids_of(&world.up().await.done(), &["provider/eip/a"]);
+    let session = world.session().await;
+    let lock = session.lock("adopt").unwrap();
+    let adopted = adopt(&session, None, Events::nowhere()).await.unwrap();
+    assert!(!adopted.mended && adopted.aside.is_empty(), "{:?}", adopted.aside);
+    let tag = serde_json::json!([{ "Key": tags::STACK }]);
+    world.ask("ec2:DeleteTags", serde_json::json!({ "Resources": ids, "Tags": tag })).await;
+    let adopted = adopt(&session, None, Events::nowhere()).await.unwrap();
+    assert!(adopted.mended);
+    assert_eq!(adopted.strangers.len(), 1, "{:?}", adopted.strangers);
+    assert!(adopted.strangers[0].starts_with(&format!("provider/eip/a {} ", ids[0])));
+    drop(lock);
+    world.down().await.done();
+    let left = world.simulator.inventory().resources;
+    assert_eq!(left.iter().map(|item| &item.id).collect::<Vec<_>>(), [&ids[0]]);
+}

@@ -85,20 +85,13 @@ impl Model {
         inventory.resources.iter().filter(|item| !self.ids.contains(&item.id)).collect()
     }
 
-    /// What holds at every moment.
+    /// What holds at every moment, unless two machines were at work at once: then one address may have
+    /// two resources, until the next `up` or `down` that says that all is done.
     pub fn always(&self, simulator: &Simulator) -> Result<(), String> {
+        self.strangers(simulator)?;
         let inventory = simulator.inventory();
-        for stranger in &self.strangers {
-            if !inventory.resources.contains(stranger) {
-                return Err(format!("a stranger's resource was touched: {stranger:?}"));
-            }
-        }
         let mut at: BTreeMap<(&str, &str), &Item> = BTreeMap::new();
         for item in self.ours(&inventory) {
-            let owner = item.tags.get("meshctl:stack");
-            if owner.is_some_and(|owner| owner != STACK) {
-                return Err(format!("it was made for another stack: {item:?}"));
-            }
             let Some(address) = item.tags.get("meshctl:address") else { continue };
             if !SEVERAL.contains(&(item.service, item.kind))
                 && let Some(twin) = at.insert((item.kind, address), item)
@@ -107,6 +100,32 @@ impl Model {
             }
         }
         Ok(())
+    }
+
+    /// What holds whoever is at work: what others have is as it was, and nothing is made for others.
+    pub fn strangers(&self, simulator: &Simulator) -> Result<(), String> {
+        let inventory = simulator.inventory();
+        for stranger in &self.strangers {
+            if !inventory.resources.contains(stranger) {
+                return Err(format!("a stranger's resource was touched: {stranger:?}"));
+            }
+        }
+        for item in self.ours(&inventory) {
+            let owner = item.tags.get("meshctl:stack");
+            if owner.is_some_and(|owner| owner != STACK) {
+                return Err(format!("it was made for another stack: {item:?}"));
+            }
+        }
+        Ok(())
+    }
+
+    /// What of these carries the stack's tag and was not there before it.
+    pub fn ours_by_tag<'a>(&self, items: &'a [Item]) -> Vec<&'a Item> {
+        let ours = |item: &&Item| {
+            item.tags.get("meshctl:stack").is_some_and(|stack| stack == STACK)
+                && !self.ids.contains(&item.id)
+        };
+        items.iter().filter(ours).collect()
     }
 
     /// What holds after an `up` that said that all is done.

@@ -3,6 +3,7 @@
 use super::{
     burst::{self, Burst},
     model::Model,
+    others::{self, Edited},
     shape::{STACK, Shape},
     shrink::Tally,
     steps::{Kill, Scenario, Step},
@@ -14,7 +15,7 @@ use meshctl::{
     config::Config,
     engine::{Engine, Events, Interrupt, retry::Retry, work::Work},
     model::{Clock, Depth},
-    simulator::{Account, Simulator},
+    simulator::{Account, Item, Simulator},
 };
 use rand::{RngExt, SeedableRng, rngs::Xoshiro256PlusPlus};
 use std::{
@@ -66,7 +67,11 @@ async fn life(scenario: &Scenario, tally: &mut Tally) -> Result<(), String> {
     for (index, step) in scenario.steps.iter().enumerate() {
         let at = |error| format!("step {} ({step:?}): {error}", index + 1);
         world.step(step, tally).await.map_err(at)?;
-        world.model.always(&world.simulator).map_err(at)?;
+        if world.settled {
+            world.model.always(&world.simulator).map_err(at)?;
+        } else {
+            world.model.strangers(&world.simulator).map_err(at)?;
+        }
     }
     for (name, count) in world.simulator.struck() {
         *tally.faults.entry(name).or_default() += count;
@@ -80,6 +85,18 @@ pub struct World {
     pub model: Model,
     pub shape: Shape,
     directory: tempfile::TempDir,
+    /// The other machine's.
+    other: tempfile::TempDir,
+    /// A record that was kept, to come back.
+    kept: Option<tempfile::TempDir>,
+    /// What others took the stack's tag from.
+    stripped: Vec<String>,
+    /// What others edited since the last look at everything.
+    edited: Vec<Edited>,
+    /// Whether one address is one resource: not after two machines at once, until one is done alone.
+    settled: bool,
+    /// How closely the next `up` looks.
+    depth: Depth,
     /// Of the next command's delays and nonces.
     seed: u64,
 }
@@ -92,7 +109,7 @@ impl World {
         });
         strangers(&simulator).await;
         let model = Model::before(&simulator);
-        Self { simulator, model, shape, directory: directory(), seed: seed << 8 }
+        Self::of(simulator, model, shape, directory(), seed)
     }
 
     /// A world in which the stack is up. Each shape is brought up once in a thread, and copied.
@@ -146,7 +163,29 @@ impl World {
             fs::write(path, bytes).expect("a file");
         }
         let simulator = Simulator::holding(account);
-        Self { simulator, model, shape, directory, seed: seed << 8 }
+        Self::of(simulator, model, shape, directory, seed)
+    }
+
+    fn of(
+        simulator: Simulator,
+        model: Model,
+        shape: Shape,
+        directory: tempfile::TempDir,
+        seed: u64,
+    ) -> Self {
+        Self {
+            simulator,
+            model,
+            shape,
+            directory,
+            other: self::directory(),
+            kept: None,
+            stripped: Vec::new(),
+            edited: Vec::new(),
+            settled: true,
+            depth: Depth::Listed,
+            seed: seed << 8,
+        }
     }
 
     /// The stack's own directory.
@@ -155,6 +194,10 @@ impl World {
     }
 
     pub async fn session(&self, wire: &Wire) -> Result<Session, String> {
+        self.session_at(self.state(), wire).await
+    }
+
+    async fn session_at(&self, state: PathBuf, wire: &Wire) -> Result<Session, String> {
         let text = self.shape.config();
         let config = Config::parse(&text, "random").map_err(|error| format!("{error}\n{text}"))?;
         let endpoint = Endpoint {
@@ -163,16 +206,22 @@ impl World {
             ..Endpoint::default()
         };
         let clients = Clients::load(&endpoint, CallLog::default()).await;
-        let session =
-            Session::with(clients, Some(config), STACK, self.state(), Clock::started(1.0)).await;
+        let session = Session::with(clients, Some(config), STACK, state, Clock::started(1.0)).await;
         session.map_err(|error| error.message)
     }
 
     fn engine(&mut self, session: &Session) -> Result<Engine, String> {
         self.seed += 1;
+        self.engine_of(session, self.seed)
+    }
+
+    /// An engine whose delays and nonces are of this seed, and whose date is the account's.
+    fn engine_of(&self, session: &Session, seed: u64) -> Result<Engine, String> {
         let store = session.store().map_err(|error| error.message)?;
-        let (retry, interrupt) = (Retry::seeded(self.seed), Interrupt::default());
-        let work = Work::new(session.clock, Events::nowhere(), retry, interrupt, store);
+        let (retry, interrupt) = (Retry::seeded(seed), Interrupt::default());
+        let mut work = Work::new(session.clock, Events::nowhere(), retry, interrupt, store);
+        let simulator = self.simulator.clone();
+        work.date = Rc::new(move || (simulator.behind(|account| account.now) / 1000) as i64);
         Ok(Engine { work, registry: session.registry.clone() })
     }
 
@@ -206,6 +255,49 @@ impl World {
                 tokio::time::sleep(Duration::from_secs(seconds)).await;
                 Ok(())
             }
+            Step::Elsewhere => {
+                tally.elsewhere += 1;
+                std::mem::swap(&mut self.directory, &mut self.other);
+                // Reads lag behind creates by seconds: machines are further apart than that.
+                tokio::time::sleep(Duration::from_secs(20)).await;
+                Ok(())
+            }
+            Step::AtOnce(here, there, later) => self.at_once(here, there, later, tally).await,
+            Step::Copy => {
+                tally.copied += 1;
+                self.other = copy_of(&self.directory);
+                Ok(())
+            }
+            Step::Keep => {
+                self.kept = Some(copy_of(&self.directory));
+                Ok(())
+            }
+            Step::Restore => {
+                if let Some(kept) = self.kept.take() {
+                    tally.restored += 1;
+                    self.directory = kept;
+                    tokio::time::sleep(Duration::from_secs(20)).await;
+                }
+                Ok(())
+            }
+            Step::Strip(which) => {
+                let stripped = others::strip(&self.simulator, which);
+                tally.stripped += u64::from(stripped.is_some());
+                self.stripped.extend(stripped);
+                Ok(())
+            }
+            Step::TagAgain => {
+                others::tag_again(&self.simulator, &std::mem::take(&mut self.stripped));
+                tokio::time::sleep(Duration::from_secs(20)).await;
+                Ok(())
+            }
+            Step::Edit(which) => {
+                let edited = others::edit(&self.simulator, which);
+                tally.edited += u64::from(edited.is_some());
+                self.edited.extend(edited);
+                Ok(())
+            }
+            Step::Refresh => self.refresh(tally).await,
         }
     }
 
@@ -227,8 +319,64 @@ impl World {
         }
         if ended == Ended::Done {
             self.model.up(&self.simulator, &self.shape)?;
+            self.settled = true;
         }
         Ok(ended)
+    }
+
+    /// `up` that looks at everything: what others edited is as it was before.
+    async fn refresh(&mut self, tally: &mut Tally) -> Result<(), String> {
+        self.depth = Depth::Full;
+        let ended = self.up(None, None, tally).await;
+        self.depth = Depth::Listed;
+        ended?;
+        let edited = std::mem::take(&mut self.edited);
+        match edited.iter().find_map(|edited| edited.differs(&self.simulator)) {
+            Some(difference) => Err(format!("`up --refresh` is done, and {difference}")),
+            None => Ok(()),
+        }
+    }
+
+    /// A command on each machine, at once. They may stand in each other's way and say so; they end.
+    async fn at_once(
+        &mut self,
+        here: bool,
+        there: bool,
+        later: u64,
+        tally: &mut Tally,
+    ) -> Result<(), String> {
+        tally.at_once += 1;
+        tally.runs += 2;
+        self.settled = false;
+        self.seed += 2;
+        let other = self.other.path().join(STACK);
+        let second = async {
+            tokio::time::sleep(Duration::from_secs(later)).await;
+            self.beside(other, there, self.seed).await
+        };
+        let (first, second) = tokio::join!(self.beside(self.state(), here, self.seed - 1), second);
+        tally.calls += first? + second?;
+        tokio::time::sleep(Duration::from_secs(20)).await;
+        Ok(())
+    }
+
+    /// A calm command that need not succeed, with the record in this directory. How many calls it made.
+    async fn beside(&self, state: PathBuf, up: bool, seed: u64) -> Result<u64, String> {
+        let wire = Wire::new(&self.simulator, None);
+        let session = self.session_at(state, &wire).await?;
+        let _lock = session.lock("simulated").map_err(|error| error.message)?;
+        let engine = self.engine_of(&session, seed)?;
+        let work = async {
+            match (up, session.graph().await) {
+                (true, Ok(graph)) => drop(engine.up(&graph, Depth::Listed).await),
+                (true, Err(_)) => {}
+                (false, _) => drop(engine.down().await),
+            }
+        };
+        let ended = tokio::time::timeout(BOUND, work).await;
+        let command = if up { "up" } else { "down" };
+        ended.map_err(|_| format!("`{command}` beside another did not end in {BOUND:?}"))?;
+        Ok(session.cx.log().counts().total)
     }
 
     /// Takes it down.
@@ -238,6 +386,10 @@ impl World {
         burst: Option<Burst>,
         tally: &mut Tally,
     ) -> Result<Ended, String> {
+        let stripped = others::there(&self.simulator, &self.stripped);
+        if !stripped.is_empty() {
+            return self.down_around(&stripped, tally).await;
+        }
         let mut ended = self.command(false, kill, burst, tally).await?;
         if ended == Ended::Failed && burst.is_some() {
             ended = self.command(false, None, None, tally).await?;
@@ -247,8 +399,50 @@ impl World {
         }
         if ended == Ended::Done {
             self.model.down(&self.simulator)?;
+            self.settled = true;
+            self.edited.clear();
         }
         Ok(ended)
+    }
+
+    /// Takes down what it can where others took the tag from something: what the record knows of that
+    /// is named, and nothing else is left but what that stands on, which is named, too.
+    async fn down_around(
+        &mut self,
+        stripped: &[String],
+        tally: &mut Tally,
+    ) -> Result<Ended, String> {
+        let record = ["snapshot.json", "journal.jsonl"]
+            .map(|file| fs::read_to_string(self.state().join(file)).unwrap_or_default());
+        let known = |id: &&String| record.iter().any(|text| text.contains(id.as_str()));
+        let known: Vec<&String> = stripped.iter().filter(known).collect();
+        self.seed += 1;
+        let wire = Wire::new(&self.simulator, None);
+        let session = self.session(&wire).await?;
+        let _lock = session.lock("simulated").map_err(|error| error.message)?;
+        let engine = self.engine(&session)?;
+        let outcome = tokio::time::timeout(BOUND, engine.down()).await;
+        let outcome = outcome.map_err(|_| format!("`down` did not end in {BOUND:?}"))?;
+        let outcome = outcome.map_err(|error| format!("refused: {error}"))?;
+        tally.runs += 1;
+        tally.calls += session.cx.log().counts().total;
+        let named = |id: &str| outcome.left.iter().any(|left| left.id == id);
+        if let Some(forgotten) = known.iter().find(|id| !named(id)) {
+            return Err(format!("{forgotten} lost its tag and is not named: {:?}", outcome.left));
+        }
+        if let Some(taken) = others::gone(&self.simulator, stripped) {
+            return Err(format!("{taken} had lost its tag, and was removed"));
+        }
+        let items = self.simulator.inventory().resources;
+        let left = self.model.ours_by_tag(&items);
+        let by_id = |item: &&&Item| others::STRIPPED.contains(&(item.service, item.kind));
+        if let Some(unnamed) = left.iter().filter(by_id).find(|item| !named(&item.id)) {
+            return Err(format!("it is left and not named: {unnamed:?}"));
+        }
+        if outcome.is_done() && !(known.is_empty() && left.is_empty()) {
+            return Err(format!("`down` is done, and there are {known:?} and {left:?}"));
+        }
+        Ok(Ended::Failed)
     }
 
     async fn command(
@@ -276,6 +470,7 @@ impl World {
         tally: &mut Tally,
     ) -> Result<Ended, String> {
         let mut synced = 0;
+        let depth = self.depth;
         let run = async {
             let session = self.session(wire).await?;
             let _lock = session.lock("simulated").map_err(|error| error.message)?;
@@ -285,7 +480,7 @@ impl World {
             let lasts = burst.map(|burst| burst.lasts()).unwrap_or_default();
             let work = async {
                 match up {
-                    true => engine.up(&graph, Depth::Listed).await.map(|(outcome, _)| outcome),
+                    true => engine.up(&graph, depth).await.map(|(outcome, _)| outcome),
                     false => engine.down().await,
                 }
             };
@@ -367,6 +562,19 @@ impl World {
         }
         Ok(())
     }
+}
+
+/// A copy of a machine's records.
+fn copy_of(from: &tempfile::TempDir) -> tempfile::TempDir {
+    let copy = directory();
+    let to = copy.path().join(STACK);
+    fs::create_dir_all(&to).expect("a folder");
+    for file in ["journal.jsonl", "snapshot.json"] {
+        if let Ok(bytes) = fs::read(from.path().join(STACK).join(file)) {
+            fs::write(to.join(file), bytes).expect("a file");
+        }
+    }
+    copy
 }
 
 /// An account and a state in which a stack is up.

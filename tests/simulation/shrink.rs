@@ -2,7 +2,7 @@
 
 use super::{
     play::play,
-    steps::{Scenario, Step},
+    steps::{Lives, Scenario, Step},
 };
 use std::{collections::BTreeMap, fmt, time::Duration};
 
@@ -19,6 +19,16 @@ pub struct Tally {
     pub vanished: u64,
     pub lost_states: u64,
     pub torn_states: u64,
+    /// Changes from one machine to the other.
+    pub elsewhere: u64,
+    /// Commands of both machines at once.
+    pub at_once: u64,
+    /// Records copied to the other machine, and older ones that came back.
+    pub copied: u64,
+    pub restored: u64,
+    /// Resources that lost the stack's tag, and settings that others edited.
+    pub stripped: u64,
+    pub edited: u64,
     pub calls: u64,
     pub throttled: u64,
     /// How often each fault struck, by its name.
@@ -32,7 +42,8 @@ impl fmt::Display for Tally {
         write!(
             f,
             "{} seeds: {} commands, {} killed ({} with the power), {} resources deleted by others, \
-             {} states lost, {} torn, {} calls, {} of them throttled; faults {:?}; the longest calm \
+             {} states lost, {} torn, {} times the other machine, {} times both at once, {} records \
+             copied, {} restored, {} tags stripped, {} settings edited, {} calls, {} of them throttled; faults {:?}; the longest calm \
              {} s",
             self.seeds,
             self.runs,
@@ -41,6 +52,12 @@ impl fmt::Display for Tally {
             self.vanished,
             self.lost_states,
             self.torn_states,
+            self.elsewhere,
+            self.at_once,
+            self.copied,
+            self.restored,
+            self.stripped,
+            self.edited,
             self.calls,
             self.throttled,
             self.faults,
@@ -50,11 +67,12 @@ impl fmt::Display for Tally {
 }
 
 /// What to tell of a seed that failed.
-pub fn report(seed: u64, failure: String) -> String {
-    let (scenario, last) = shortest(Scenario::of(seed), failure.clone());
+pub fn report(lives: Lives, seed: u64, failure: String) -> String {
+    let (scenario, last) = shortest(Scenario::of(lives, seed), failure.clone());
+    let lives = format!("{lives:?}").to_lowercase();
     format!(
         "seed {seed}: {failure}\n\
-         again: MESHCTL_SEED={seed} cargo test --test simulation\n\
+         again: MESHCTL_LIVES={lives} MESHCTL_SEED={seed} cargo test --test simulation\n\
          shortest that fails ({last}):\n  {:?}\n  begins up: {}\n  steps: {:#?}",
         scenario.shape, scenario.begins_up, scenario.steps
     )

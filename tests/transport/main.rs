@@ -18,7 +18,7 @@ use meshctl::{
     config::Config,
     engine::{Events, Interrupt},
     model::{Address, Class, Clock, Depth, Error, Graph},
-    simulator::{Settings, Simulator, serve::serve},
+    simulator::{Settings, Simulator, serve::{Limits, serve}},
 };
 use proxy::{Break, Proxy};
 use std::{
@@ -77,7 +77,7 @@ impl Served {
         thread::spawn(move || {
             runtime().block_on(async {
                 let listener = TcpListener::from_std(listener).expect("a listener");
-                serve(listener, served, async { drop(stopped.await) }).await;
+                serve(listener, served, Limits::default(), async { drop(stopped.await) }).await;
             });
         });
         Self { simulator, address, _stop: stop }

@@ -6,7 +6,7 @@ use super::{
     describe::Describe,
     endpoint_service, gateway_endpoint, id, mismatch, missing,
     network_interface::GroupIdentifier,
-    release_interface, seconds, security_group, shape, subnet, tags,
+    region, release_interface, seconds, security_group, shape, subnet, tags,
     vpc::{self, Vpc},
     yes,
 };

@@ -176,6 +176,25 @@ fn after_a_full_disk_nothing_is_written_behind_half_a_line() {
 }
 
 #[test]
+fn what_is_set_aside_twice_under_one_ending_is_kept_twice() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = |name: &str| directory.path().join(name);
+    let mut all = Vec::new();
+    for turn in ["first", "second", "third"] {
+        fs::write(path("journal.jsonl"), format!("journal of the {turn}")).unwrap();
+        if turn != "second" {
+            fs::write(path("snapshot.json"), format!("snapshot of the {turn}")).unwrap();
+        }
+        all.extend(set_aside(directory.path(), "now").unwrap());
+    }
+    let mut kept: Vec<String> = all.iter().map(|path| fs::read_to_string(path).unwrap()).collect();
+    kept.sort();
+    let journals = ["first", "second", "third"].map(|turn| format!("journal of the {turn}"));
+    let snapshots = ["first", "third"].map(|turn| format!("snapshot of the {turn}"));
+    assert_eq!(kept, [&journals[..], &snapshots[..]].concat());
+}
+
+#[test]
 fn what_is_set_aside_is_kept() {
     let directory = tempfile::tempdir().unwrap();
     let (journal, _) = eventful(directory.path());
