@@ -9,6 +9,7 @@ fn doctor_says_line_by_line_that_an_account_has_room() {
     let doctor = home.local(&["doctor"]).ends(0);
     assert_snapshot!(doctor.stdout, @r#"
     ok       identity: arn:aws:iam::000000000000:user/local in account 000000000000, us-east-1; allowed_accounts admits every account
+    ok       zones: us-east-1a, us-east-1b
     ok       mesh: App Mesh (App Mesh answers this account); AWS ended it on 30 September 2026
     ok       clock: the simulator keeps its own time
     ok       names: no name that is to be given is taken
@@ -28,7 +29,7 @@ fn doctor_says_line_by_line_that_an_account_has_room() {
     ok       permissions: all that is to be done is allowed, by IAM's simulation
     ok       service-linked roles: AWS makes AWSServiceRoleForECS, AWSServiceRoleForElasticLoadBalancing, AWSServiceRoleForAPIGateway, AWSServiceRoleForAppMesh at the first use
     ok       images: not looked at: the simulator pulls none
-    20 ok: `meshctl up` may begin
+    21 ok: `meshctl up` may begin
     "#);
     assert!(home.account().is_empty());
     assert!(!home.state().join("servicemesh-demo").exists(), "doctor keeps no state");
@@ -44,7 +45,7 @@ fn what_is_in_the_way_is_told_by_doctor_and_keeps_up_from_beginning() {
     failure  quotas: Elastic IPs: 4 used + 4 to be made, of 5
              remedy: raise the quota "EC2-VPC Elastic IPs" (ec2 L-0263D0A3), or release some that are not needed, or set network.nat = "single" or "none"
     "#);
-    assert_snapshot!(doctor.stdout.lines().last().unwrap_or_default(), @"19 ok, 1 in the way: `meshctl up` would be refused");
+    assert_snapshot!(doctor.stdout.lines().last().unwrap_or_default(), @"20 ok, 1 in the way: `meshctl up` would be refused");
 
     let lines = home.local(&["doctor", "--output", "json"]).ends(5).json();
     let failure = lines.iter().find(|line| line["verdict"] == "failure").expect("a failure");
