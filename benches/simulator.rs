@@ -4,7 +4,7 @@
 use bytes::Bytes;
 use meshctl::simulator::{
     Account, Settings, Simulator,
-    serve::serve,
+    serve::{Limits, serve},
     wire::{Call, Service},
 };
 use serde_json::{Value, json};
@@ -106,7 +106,8 @@ fn loopback(simple: &(&str, &str, &str, &str, &str, &str), span: Duration) -> f6
             let simulator = simulator();
             addresses.send(listener.local_addr().expect("its address")).expect("a listener");
             let begun = busy();
-            serve(listener, simulator, async { stopped.await.unwrap_or_default() }).await;
+            let stop = async { stopped.await.unwrap_or_default() };
+            serve(listener, simulator, Limits::default(), stop).await;
             busy() - begun
         })
     });
