@@ -18,7 +18,10 @@ use meshctl::{
     config::Config,
     engine::{Events, Interrupt},
     model::{Address, Class, Clock, Depth, Error, Graph},
-    simulator::{Settings, Simulator, serve::{Limits, serve}},
+    simulator::{
+        Settings, Simulator,
+        serve::{Limits, serve},
+    },
 };
 use proxy::{Break, Proxy};
 use std::{

@@ -4,6 +4,7 @@
 mod capacity;
 pub mod cluster;
 pub mod container;
+mod deployment;
 mod registration;
 pub mod service;
 pub mod service_connect;

@@ -7,6 +7,7 @@
 use super::{
     FARGATE, SERVICES, capacity,
     cluster::{self, Cluster},
+    deployment::{fails, has_failed, is_stable, primary},
     name_in,
     registration::{self, Registrations},
     retag,
@@ -27,8 +28,8 @@ use crate::{
     },
 };
 use aws_sdk_ecs::types::{
-    self as ecs, AssignPublicIp, Deployment, DeploymentRolloutState, LaunchType, LoadBalancer,
-    SchedulingStrategy, ServiceRegistry, Task,
+    self as ecs, AssignPublicIp, LaunchType, LoadBalancer, SchedulingStrategy, ServiceRegistry,
+    Task,
 };
 use futures_util::future::try_join_all;
 use std::rc::Rc;
@@ -423,10 +424,6 @@ impl Resource for Service {
     }
 }
 
-pub(super) fn primary(service: &ecs::Service) -> Option<&Deployment> {
-    service.deployments().iter().find(|deployment| deployment.status() == Some("PRIMARY"))
-}
-
 /// What it runs, where, and for whom.
 fn stands_on(service: &ecs::Service) -> Vec<String> {
     let network = service.network_configuration().and_then(|it| it.awsvpc_configuration());
@@ -435,17 +432,6 @@ fn stands_on(service: &ecs::Service) -> Vec<String> {
     let registries = service.service_registries().iter().filter_map(|it| it.registry_arn());
     let named = groups.chain(registries).chain(service.task_definition()).map(String::from);
     named.chain(network.into_iter().flatten().cloned()).collect()
-}
-
-/// Whether it runs as many tasks as it shall, all of one deployment that is through.
-fn is_stable(service: &ecs::Service) -> bool {
-    // Emulators that track no rollout leave the state out.
-    let rolled_out = primary(service)
-        .and_then(|it| it.rollout_state())
-        .is_none_or(|state| *state == DeploymentRolloutState::Completed);
-    service.running_count() == service.desired_count()
-        && service.deployments().len() <= 1
-        && rolled_out
 }
 
 /// Whole seconds, as all of AWS's answers agree on them.
@@ -458,19 +444,4 @@ fn newer(needs: &ServiceValues, live: &ecs::Service) -> Vec<String> {
     let Some(begun) = primary(live).and_then(|it| it.created_at()) else { return Vec::new() };
     let later = needs.after.iter().filter(|it| it.created_at.is_some_and(|at| at > begun.secs()));
     later.map(|service| service.name.clone()).collect()
-}
-
-/// How a deployment fails: it has, or its tasks do before it is through. Those of an earlier run died
-/// of what may be mended by now, and still count.
-fn fails(deployment: &Deployment) -> Option<&'static str> {
-    let moving = deployment.rollout_state() == Some(&DeploymentRolloutState::InProgress);
-    match has_failed(deployment) {
-        true => Some("FAILED"),
-        false if moving && deployment.failed_tasks() > 0 => Some("IN_PROGRESS, with failed tasks"),
-        false => None,
-    }
-}
-
-fn has_failed(deployment: &Deployment) -> bool {
-    deployment.rollout_state() == Some(&DeploymentRolloutState::Failed)
 }

@@ -150,6 +150,6 @@ pub async fn any_member(cx: &Cx) -> Result<bool> {
     let services = try_join_all(keys.map(|key| cx.load::<Services>(key))).await?;
     Ok(services.into_iter().flatten().any(|service| {
         let ours = cx.owned(tags_of(service.tags()), ()).is_some();
-        ours && member(super::service::primary(&service)).is_some()
+        ours && member(super::deployment::primary(&service)).is_some()
     }))
 }
