@@ -11,7 +11,7 @@ use super::{
     work::Work,
 };
 use crate::{
-    model::{Address, Class, Depth, Edges, Graph, Identities, KindOps, Registry, Result},
+    model::{Address, Class, Depth, Edges, Found, Graph, Identities, KindOps, Registry, Result},
     state::Entry,
 };
 use serde_json::Value;
@@ -255,10 +255,24 @@ impl Engine {
                 && (whole || kind.stands_on().is_empty())
                 && extras.iter().any(|extra| extra.kind.kind() == kind.kind())
         };
-        let searched: Vec<_> = self.registry.iter().filter(|kind| !later(kind)).collect();
-        let census = census(&self.work, searched).await?;
-        foreign::tell(&self.work, &foreign::unsettled(&self.work, &self.registry, &census).await);
-        for (kind, found) in census {
+        let (later, first): (Vec<_>, Vec<_>) = self.registry.iter().partition(|kind| later(kind));
+        let mut shown = census(&self.work, first).await?;
+        let unknown = |kind: &&Rc<dyn KindOps>, found: &Found| {
+            !records.get(&found.address).is_some_and(|record| {
+                let mut ours = record.identity.iter().chain(&record.retired);
+                ours.any(|one| same(kind, one, &found.out))
+            })
+        };
+        let others = shown.iter().any(|(kind, found)| {
+            let kind = self.registry.get(kind);
+            kind.is_some_and(|kind| found.iter().any(|found| unknown(&kind, found)))
+        });
+        if others {
+            // Another machine was here: what is on record may be gone, and others in its place.
+            shown.extend(census(&self.work, later).await?);
+        }
+        foreign::tell(&self.work, &foreign::unsettled(&self.work, &self.registry, &shown).await);
+        for (kind, found) in shown {
             let Some(kind) = self.registry.get(kind) else { continue };
             for found in found {
                 let record = records.get_index_of(&found.address);

@@ -406,9 +406,16 @@ impl Survey {
 }
 
 /// Whether two identities are of one resource: what people know it by decides, since a search may
-/// spell the rest another way than the creating call.
+/// spell the rest another way than the creating call. One that was made again under its name has
+/// another ARN, where AWS puts more than the name into it.
 pub fn same(kind: &Rc<dyn KindOps>, one: &Value, other: &Value) -> bool {
-    one == other || kind.id(one) == kind.id(other)
+    let arn = |identity: &Value| {
+        let arn = identity.get("arn").and_then(Value::as_str);
+        // CloudWatch Logs writes a group's both ways.
+        arn.map(|arn| arn.trim_end_matches(":*").to_owned())
+    };
+    let apart = || arn(one).zip(arn(other)).is_some_and(|(one, other)| one != other);
+    one == other || kind.id(one) == kind.id(other) && !apart()
 }
 
 /// The kinds that the record says too little about.

@@ -231,14 +231,19 @@ impl World {
         self.session().await.graph().await.expect("a graph")
     }
 
-    /// What `plan` would say, but for what needs nothing.
-    pub async fn plan(&self, depth: Depth) -> BTreeMap<Address, Action> {
+    /// What `plan` sees.
+    pub async fn survey(&self, depth: Depth) -> Survey {
         let session = self.session().await;
         let graph = session.graph().await.expect("a graph");
         let store = session.glance().expect("a state");
         let engine = self.engine(&session, store, Events::nowhere(), Interrupt::default());
         let survey = Survey::take(&engine.work, &graph, &engine.registry, depth).await;
-        let survey = survey.expect("a survey");
+        survey.expect("a survey")
+    }
+
+    /// What `plan` would say, but for what needs nothing.
+    pub async fn plan(&self, depth: Depth) -> BTreeMap<Address, Action> {
+        let survey = self.survey(depth).await;
         let findings = survey.findings.into_iter();
         let needed = findings.filter(|(_, finding)| finding.action != Action::Nothing);
         needed.map(|(address, finding)| (address, finding.action)).collect()

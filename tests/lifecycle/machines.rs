@@ -3,12 +3,12 @@
 
 use crate::common::{Run, World, app_mesh, connect, linked, with_one_nat, without_nat};
 use meshctl::{
-    engine::{Events, Interrupt},
-    model::{Address, Class, Depth},
+    engine::{Event, Events, Interrupt},
+    model::{Address, Class, Depth, Verdict},
     report::human::Lines,
     simulator::{Fault, Moment, Rule, When},
 };
-use std::{collections::BTreeMap, fs, path::Path, time::Duration};
+use std::{cell::RefCell, collections::BTreeMap, fs, path::Path, rc::Rc, time::Duration};
 
 /// In AWS's time: how long one command may take, whatever others did before it.
 const BOUND: Duration = Duration::from_secs(2 * 60 * 60);
@@ -93,6 +93,61 @@ async fn what_another_machine_made_again_is_found_over_app_mesh() {
 #[tokio::test(start_paused = true)]
 async fn what_another_machine_made_again_is_found_over_service_connect() {
     assert_nothing_is_made_again(&connect()).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_down_with_an_outdated_record_takes_what_bears_the_old_names() {
+    let (a, _) = made_anew_by_another(SMALL).await;
+    let there = a.simulator.inventory().resources.len();
+    let begun = tokio::time::Instant::now();
+    let run = ended(a.down()).await.done();
+    a.assert_empty();
+    let calls = run.calls.by_operation;
+    assert_eq!(
+        calls.get("elasticloadbalancing:DeleteLoadBalancer"),
+        Some(&6),
+        "{there}: {calls:#?}"
+    );
+    // Nothing had to be waited for that nobody had asked to go.
+    assert!(begun.elapsed() < Duration::from_secs(20 * 60), "{:?}", begun.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_of_another_machine_is_named_while_it_is_at_work() {
+    let a = World::new(SMALL);
+    let b = a.beside();
+    let told = Rc::new(RefCell::new(Vec::new()));
+    let heard = told.clone();
+    let listen = Events::to(move |event| {
+        if let Event::Checked { check } = event {
+            heard.borrow_mut().push(check.clone());
+        }
+    });
+    let first = async {
+        let run = up(&a, "a").await.done();
+        (run, tokio::time::Instant::now())
+    };
+    let begun = tokio::time::Instant::now();
+    let second = async {
+        tokio::time::sleep(Duration::from_secs(40)).await;
+        let plan = b.survey(Depth::Listed).await;
+        let [run] = &*plan.foreign else { panic!("{:?}", plan.foreign) };
+        assert!(run.made > 20, "{run:?}");
+        assert!(run.last - run.since <= 40, "{run:?}");
+        ended(b.down_telling(listen)).await
+    };
+    let ((_, ended_at), _) = tokio::join!(Box::pin(first), Box::pin(second));
+    assert!(ended_at.duration_since(begun) > Duration::from_secs(40));
+    let checks = told.borrow();
+    let check = checks.first().expect("a warning");
+    assert_eq!(check.verdict, Verdict::Warning);
+    assert!(check.what.starts_with("another run ("), "{}", check.what);
+    assert!(check.remedy.as_ref().is_some_and(|it| it.contains("--state")), "{check:?}");
+    // What has come to rest is nobody's work any more.
+    up(&a, "a").await.done();
+    assert_eq!(b.survey(Depth::Listed).await.foreign, []);
+    down(&a, "a").await.done();
+    a.assert_empty();
 }
 
 #[tokio::test(start_paused = true)]
