@@ -105,7 +105,8 @@ impl Engine {
             build.run().await?;
         }
         let (mut outcome, known) = build.end();
-        if outcome.interrupted || again && !outcome.is_done() {
+        if !outcome.is_done() {
+            // The next run searches everything. Another search now could fail, too, and hide what did.
             return Ok((outcome, known));
         }
         let alone = match (again, rests) {
