@@ -245,7 +245,6 @@ fn link<'a>(resource: &'a apigateway::Resource, method: &String) -> Option<&'a s
 }
 
 /// The verbs of a resource, each with it.
-
 fn methods(
     resource: &apigateway::Resource,
 ) -> impl Iterator<Item = (&apigateway::Resource, &String)> {
