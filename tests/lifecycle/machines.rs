@@ -38,9 +38,10 @@ async fn alone(config: &str) -> BTreeMap<(&'static str, &'static str), usize> {
 
 fn copied(from: &Path, to: &Path) {
     let _ = fs::remove_dir_all(to);
-    fs::create_dir_all(to).unwrap();
-    for file in fs::read_dir(from).unwrap().map(Result::unwrap) {
-        fs::copy(file.path(), to.join(file.file_name())).unwrap();
+    fs::create_dir_all(to).expect("a folder");
+    for file in fs::read_dir(from).expect("a folder") {
+        let file = file.expect("a file");
+        fs::copy(file.path(), to.join(file.file_name())).expect("a copy");
     }
 }
 
@@ -138,8 +139,7 @@ async fn a_run_of_another_machine_is_named_while_it_is_at_work() {
     };
     let ((_, ended_at), _) = tokio::join!(Box::pin(first), Box::pin(second));
     assert!(ended_at.duration_since(begun) > Duration::from_secs(40));
-    let checks = told.borrow();
-    let check = checks.first().expect("a warning");
+    let check = told.borrow().first().cloned().expect("a warning");
     assert_eq!(check.verdict, Verdict::Warning);
     assert!(check.what.starts_with("another run ("), "{}", check.what);
     assert!(check.remedy.as_ref().is_some_and(|it| it.contains("--state")), "{check:?}");
