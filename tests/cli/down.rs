@@ -71,6 +71,8 @@ fn down_and_adopt_without_a_name_refuse_and_list_the_account_s_stacks() {
     home.local(&["down"]).ends(0);
     let down = home.local(&["down", "--stack", "another"]).ends(0);
     assert!(down.stderr.contains("no state of another in "), "{}", down.stderr);
+    // The account's role for logs stayed while the other stack had an API.
+    home.local(&["down", "--stack", "one"]).ends(0);
     assert!(home.account().is_empty());
     let refused = home.local(&["down"]).ends(2);
     assert!(

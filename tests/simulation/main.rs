@@ -25,7 +25,7 @@ use steps::Lives;
 const SEEDS: u64 = 300;
 
 /// Seeds of lives of two machines that a plain `cargo test` runs: such a life is longer.
-const SHARED_SEEDS: u64 = 24;
+const SHARED_SEEDS: u64 = 4;
 
 /// The seeds are split among so many tests, which run side by side.
 const SHARES: u64 = 4;
