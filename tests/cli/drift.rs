@@ -17,7 +17,7 @@ async fn open_ssh(home: &Home) {
     };
     let clients = Clients::load(&endpoint, CallLog::default()).await;
     let groups = clients.ec2().describe_security_groups().send().await.expect("the groups");
-    let named = |name: &str| name == "servicemesh-demo-provider-load-balancer";
+    let named = |name: &str| name == "servicemesh-demo-provider-load_balancer";
     let mut groups = groups.security_groups().iter();
     let group = groups.find(|group| group.group_name().is_some_and(named)).expect("a group");
     let call = clients.ec2().authorize_security_group_ingress().ip_protocol("tcp");
@@ -35,9 +35,9 @@ fn plan_status_and_up_say_what_strangers_added_in_words() {
     for (command, code) in [(&["plan", "--check"][..], 3), (&["status"][..], 1)] {
         let said = home.local(command).ends(code).stdout;
         let mut lines = said.lines();
-        let group = lines.find(|line| line.contains("provider/security-group/load-balancer ("));
+        let group = lines.find(|line| line.contains("provider/security-group/load_balancer ("));
         let group = group.or_else(|| said.lines().find(|line| line.starts_with("drifted")));
-        assert!(group.is_some_and(|line| line.contains("load-balancer")), "{said}");
+        assert!(group.is_some_and(|line| line.contains("load_balancer")), "{said}");
         assert!(said.lines().any(|line| line.trim().starts_with(WORDS)), "{said}");
     }
     let up = home.local(&["up"]).ends(0);

@@ -11,7 +11,7 @@ use aws_sdk_ec2::types::{
 use futures_util::FutureExt;
 use meshctl::model::Depth;
 
-const PAGES: &str = "provider/security-group/load-balancer";
+const PAGES: &str = "provider/security-group/load_balancer";
 const TASKS: &str = "provider/security-group/frontend";
 const ENDPOINT: &str = "consumer/vpc-endpoint/execute-api";
 const PRIVATE: &str = "consumer/route-table/private-a";
@@ -44,7 +44,7 @@ async fn untag(on: &Ground, id: String, key: &str) {
 
 #[tokio::test(start_paused = true)]
 async fn what_strangers_do_to_security_groups_is_seen_and_healed() {
-    const RULE: &str = "provider/security-group/load-balancer/80/0.0.0.0/0";
+    const RULE: &str = "provider/security-group/load_balancer/80/0.0.0.0/0";
     let edits = [
         Edit {
             what: "SSH from everywhere",
@@ -130,7 +130,7 @@ async fn what_strangers_do_to_security_groups_is_seen_and_healed() {
         Edit {
             what: "a rule without its address",
             at: RULE,
-            words: "tag meshctl:address: provider/security-group/load-balancer/80/0.0.0.0/0",
+            words: "tag meshctl:address: provider/security-group/load_balancer/80/0.0.0.0/0",
             depth: Depth::Listed,
             make: |on| untag(on, on.id(RULE, "rule_id"), "meshctl:address").boxed_local(),
         },
@@ -320,7 +320,7 @@ async fn what_strangers_do_to_the_endpoint_is_seen_and_healed() {
                 async {
                     let call =
                         on.cx.ec2().modify_vpc_endpoint().vpc_endpoint_id(on.id(ENDPOINT, ""));
-                    let group = on.id("consumer/security-group/load-balancer", "");
+                    let group = on.id("consumer/security-group/load_balancer", "");
                     call.add_security_group_ids(group).send().await.expect("a group");
                 }
                 .boxed_local()

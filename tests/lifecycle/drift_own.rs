@@ -101,7 +101,7 @@ async fn what_strangers_added_is_removed_without_a_record_too() {
 
 #[tokio::test(start_paused = true)]
 async fn a_rule_without_the_stacks_tag_is_the_stacks_by_its_record_alone() {
-    const RULE: &str = "provider/security-group/load-balancer/80/0.0.0.0/0";
+    const RULE: &str = "provider/security-group/load_balancer/80/0.0.0.0/0";
     let mut world = World::new(DEMO);
     let known = world.up().await.done().known;
     let rule = known.raw(&Address::new(RULE)).expect("a rule")["rule_id"].clone();
@@ -122,7 +122,7 @@ async fn a_rule_without_the_stacks_tag_is_the_stacks_by_its_record_alone() {
     // Without the record it is nobody's: it goes, and the stack's own takes its place.
     world.lose_state();
     let heard = said(&world, Depth::Listed).await;
-    let group = "provider/security-group/load-balancer";
+    let group = "provider/security-group/load_balancer";
     let extra = format!("{group}: extra ingress rule tcp/80 from 0.0.0.0/0");
     assert!(heard.contains(&extra), "{heard:#?}");
     world.up().await;

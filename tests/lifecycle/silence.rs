@@ -23,7 +23,7 @@ fn silence(world: &World, how: impl Into<Option<Silence>>) {
 fn asked(run: &Run) -> u64 {
     let calls = run.calls.by_operation.iter();
     let asked = calls.filter(|(operation, _)| operation.starts_with("appmesh:"));
-    asked.map(|(_, count)| u64::from(*count)).sum()
+    asked.map(|(_, count)| *count).sum()
 }
 
 /// Events, and the warnings among them.

@@ -247,7 +247,7 @@ fn connections_that_the_server_closes_when_they_are_idle_are_not_noticed() {
 
 /// What the first call to this URL fails with.
 async fn error_at(url: &str) -> Error {
-    caller(&clients(url).await).await.err().expect("nobody answers there")
+    caller(&clients(url).await).await.expect_err("nobody answers there")
 }
 
 /// A listener that answers whatever comes first with these bytes, and then closes.

@@ -68,13 +68,16 @@ async fn namespace_id(cx: &Cx, token: &str) -> Result<NamespaceId> {
 async fn a_namespace_has_its_id_when_its_creating_call_returns_and_takes_its_zone_along() {
     let simulator = Simulator::seeded(7);
     let cx = cx_of(&simulator).await;
-    let out = namespace_id(&cx, "token-1").await.unwrap();
+    let vpc = vpc_id(&cx).await;
+    let creating = cx.creating(&Address::new("namespace"), "token-1");
+    let out = declared(&cx, 10).namespace.create(&creating, &vpc).await.unwrap();
     assert!(out.id.starts_with("ns-") && out.arn.ends_with(&out.id), "{out:?}");
     assert_eq!(simulator.inventory().count("route53", "HostedZone"), 1);
 
     let live = PrivateDnsNamespace::read(&cx, &out).await.unwrap().unwrap();
-    let vpc = VpcId("vpc-any".into());
     assert!(declared(&cx, 10).namespace.drift(&live, &vpc).is_empty());
+    let elsewhere = VpcId("vpc-other".into());
+    assert!(declared(&cx, 10).namespace.drift(&live, &elsewhere).replaces());
     let found = PrivateDnsNamespace::search(&cx).await.unwrap();
     assert_eq!(found.len(), 1);
     assert_eq!((found[0].address.as_str(), &found[0].out), ("namespace", &out));
