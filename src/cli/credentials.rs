@@ -15,12 +15,12 @@ pub(super) async fn nobody(clients: &Clients, error: Error) -> CliError {
         return environment::no_url("the profile's endpoint_url", url);
     }
     if error.class == Class::Credentials {
-        if error.code == NO_CREDENTIALS
-            && let Some(fault) = clients.profile_fault().await
-        {
-            return refused(clients, fault);
-        }
-        return refused(clients, error);
+        let fault = clients.profile_fault().await;
+        // Of a profile without credentials the SDK tells what became of other sources instead.
+        let says_more = |fault: &Error| {
+            error.code == NO_CREDENTIALS || [NO_PROFILE, NO_CREDENTIALS].contains(&&*fault.code)
+        };
+        return refused(clients, fault.filter(says_more).unwrap_or(error));
     }
     if error.class == Class::Transient || error.code == "UntrustedCertificate" {
         let region = clients.region().unwrap_or_default();

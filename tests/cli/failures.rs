@@ -133,6 +133,13 @@ fn a_profile_that_is_not_there_is_named() {
     // One that would name the region, too.
     let nowhere = [profile[0], profile[1], ("AWS_REGION", "")];
     assert_eq!(unbegun(&home, &["plan"], &nowhere, 2), told);
+    // On a machine that has no profiles at all.
+    let missing = home.path().join("missing").display().to_string();
+    let bare = [("AWS_CONFIG_FILE", &*missing), profile[1]];
+    assert_snapshot!(unbegun(&home, &["plan"], &bare, 5), @r#"
+    error: there are no credentials of profile "tema"
+      hint: sign in, or set AWS_PROFILE or AWS_ACCESS_KEY_ID; --local needs no AWS account
+    "#);
 }
 
 #[test]

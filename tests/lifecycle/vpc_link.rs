@@ -133,7 +133,7 @@ async fn an_application_load_balancer_lets_the_link_in_by_a_rule_for_each_port()
     world.up().await.done();
     let rule = world.simulator.behind(|account| {
         let groups = account.ec2.security_groups.all();
-        let group = groups.map(|(_, it)| it).find(|it| it.group_name.contains("internal-load"));
+        let group = groups.map(|(_, it)| it).find(|it| it.group_name.contains("internal_load"));
         let group = group.expect("the load balancer's group").group_id.clone();
         let mut rules = account.ec2.security_group_rules.all().map(|(_, rule)| rule);
         let rule = rules.find(|it| it.group_id == group && !it.is_egress);

@@ -35,9 +35,11 @@ pub fn expected(shape: &Shape) -> BTreeMap<(&'static str, &'static str), usize> 
         // Two load balancers, the endpoint, every service, and the public one's copy; a second link, and
         // an application load balancer behind it.
         (("ec2", "SecurityGroup"), 3 + services + 1 + second + usize::from(application)),
+        // For each back-end behind an application load balancer: the link may come to the balancer's
+        // port, and the page's tasks past the balancer to its own.
         (
             ("ec2", "SecurityGroupRule"),
-            2 * shape.cidrs + 1 + services + 1 + if application { apis } else { 0 },
+            2 * shape.cidrs + 1 + services + 1 + if application { 2 * apis } else { 0 },
         ),
         (("ec2", "VpcEndpoint"), 1),
         // For pulling images, for the copy's tasks, for every member of App Mesh, and for the API's
