@@ -374,6 +374,13 @@ impl Survey {
         self.extras.is_empty() && self.findings.values().all(rests)
     }
 
+    /// Whether something here is another run's: its names are found and not refused, and the room that
+    /// its duplicates take is made free.
+    pub fn meets_other_runs(&self) -> bool {
+        let mut extras = self.extras.iter();
+        !self.foreign.is_empty() || extras.any(|extra| extra.duplicate_of.is_some())
+    }
+
     /// The first read that was refused for good.
     pub fn refusal(&self) -> Option<(&Address, &Error)> {
         let refused = |error: &Error| matches!(error.class, Class::Denied | Class::Credentials);

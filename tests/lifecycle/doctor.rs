@@ -19,7 +19,7 @@ use tokio::{
     net::TcpListener,
 };
 
-async fn checks(world: &World) -> Vec<Check> {
+pub async fn checks(world: &World) -> Vec<Check> {
     let session = world.session().await;
     look(&session, session.glance().expect("a state")).await.expect("checks")
 }

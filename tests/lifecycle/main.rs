@@ -13,6 +13,7 @@ mod drift_mesh;
 mod drift_network;
 mod drift_own;
 mod drift_services;
+mod duplicates;
 mod faults;
 mod heal;
 mod health;

@@ -31,7 +31,14 @@ impl Candidate {
 
     /// What its identity names and what it stands on.
     fn names(&self) -> BTreeSet<String> {
-        let mut names = self.on.iter().cloned().collect();
+        let mut names = self.own_names();
+        names.extend(self.on.iter().cloned());
+        names
+    }
+
+    /// What its identity names.
+    fn own_names(&self) -> BTreeSet<String> {
+        let mut names = BTreeSet::new();
         texts(&self.identity, &mut names);
         names
     }
@@ -137,6 +144,9 @@ pub(super) async fn choose(
         }
         forest.chosen[next] = best;
     }
+    for place in forest.homeless(graph, candidates) {
+        candidates[place].clear();
+    }
     let mut others = Vec::new();
     for (place, all) in candidates.iter_mut().enumerate().filter(|(_, all)| all.len() > 1) {
         let best = all.swap_remove(forest.chosen[place]);
@@ -230,6 +240,23 @@ impl Forest {
             (largest.unwrap_or_default(), Reverse(*place))
         };
         open.iter().copied().max_by_key(size)
+    }
+
+    /// The nodes whose only candidate is a part of one that goes, by its own identity: a method of another
+    /// API, a route of another table. It goes with that, and the node has none.
+    fn homeless(&self, graph: &Graph, candidates: &[Vec<Candidate>]) -> Vec<usize> {
+        let own: Vec<Vec<BTreeSet<String>>> =
+            candidates.iter().map(|all| all.iter().map(Candidate::own_names).collect()).collect();
+        let mut homeless = vec![false; candidates.len()];
+        for place in graph.dag().sorted().iter().copied() {
+            let [only] = &*own[place] else { continue };
+            homeless[place] = graph.dag().needs(place).any(|(on, _)| {
+                let named = |names: &BTreeSet<String>| names.intersection(only).count();
+                let stays = (!homeless[on]).then(|| own[on].get(self.chosen[on])).flatten();
+                own[on].iter().map(named).max() > stays.map(named).or(Some(0))
+            });
+        }
+        (0..homeless.len()).filter(|place| homeless[*place]).collect()
     }
 
     fn reject(&mut self, thing: usize) {
