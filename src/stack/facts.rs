@@ -2,14 +2,12 @@
 
 use crate::{
     aws::{Cx, OpResult},
-    config::Config,
     model::{Permission, Result},
     stack::{
         mesh::{self, Choice},
         zones::{self, Zones},
     },
 };
-use futures_util::try_join;
 
 /// What the blueprints take from the account.
 #[derive(Clone, Debug)]
@@ -32,19 +30,6 @@ pub struct Recorded {
     pub zones: Vec<String>,
 }
 
-impl Facts {
-    /// Asks AWS what is not on record.
-    ///
-    /// # Errors
-    /// When a read is refused, or the region has too few zones.
-    pub async fn ask(cx: &Cx, config: &Config, recorded: &Recorded) -> Result<Self> {
-        let mesh = Choice::make(cx, config, recorded.mesh);
-        let zones = zones::choose(cx, config, &recorded.zones);
-        let (zones, wants_logging_role, mesh) = try_join!(zones, wants_logging_role(cx), mesh)?;
-        Ok(Self { zones, wants_logging_role, mesh })
-    }
-}
-
 /// What asking needs of IAM, but for the mesh.
 pub(super) fn permissions() -> Vec<Permission> {
     let mut all = zones::permissions().to_vec();
@@ -52,7 +37,11 @@ pub(super) fn permissions() -> Vec<Permission> {
     all
 }
 
-async fn wants_logging_role(cx: &Cx) -> Result<bool> {
+/// Whether the account has no role for API Gateway's logs, or one of this stack.
+///
+/// # Errors
+/// When the read is refused.
+pub async fn wants_logging_role(cx: &Cx) -> Result<bool> {
     let account = cx.apigateway().get_account().send().await.op("apigateway:GetAccount")?;
     let ours = format!("role/meshctl/{}/", cx.scope().stack);
     Ok(account.cloudwatch_role_arn().is_none_or(|arn| arn.is_empty() || arn.contains(&ours)))

@@ -82,7 +82,7 @@ pub(super) fn permissions() -> [Permission; 2] {
 ///
 /// # Errors
 /// When AWS cannot be asked, or the region has too few such zones.
-pub(super) async fn choose(cx: &Cx, config: &Config, recorded: &[String]) -> Result<Zones> {
+pub async fn choose(cx: &Cx, config: &Config, recorded: &[String]) -> Result<Zones> {
     let wanted = config.network.availability_zones;
     if recorded.len() >= wanted {
         return Ok(Zones::named(recorded[..wanted].to_vec()));

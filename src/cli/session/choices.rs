@@ -9,12 +9,13 @@ use crate::{
     model::{Depth, Graph, Identities, Result as ModelResult},
     stack::{
         self, Facts,
-        facts::Recorded,
+        facts::{Recorded, wants_logging_role},
         mesh::{Choice, Kind},
-        zones::Zones,
+        zones::{self, Zones},
     },
     state::{Entry, State, Store},
 };
+use futures_util::try_join;
 use serde::{Serialize, de::DeserializeOwned};
 
 /// The name of the choice of a kind of mesh in the state.
@@ -41,7 +42,7 @@ impl Session {
             return Err(CliError::new(Exit::Usage, "this command needs a configuration"));
         };
         let recorded = recorded(state);
-        let facts = patiently(self.clock, || Facts::ask(&self.cx, config, &recorded)).await?;
+        let facts = self.ask(config, &recorded).await?;
         if facts.mesh.kind == Kind::ServiceConnect {
             possible(config, &facts.mesh)?;
         }
@@ -49,6 +50,20 @@ impl Session {
         self.facts.replace(Some(facts));
         graph.check().map_err(|error| CliError::new(Exit::Failed, error.to_string()))?;
         Ok(graph)
+    }
+
+    /// Asks AWS what is not on record, each part by itself: what was answered is not asked again.
+    ///
+    /// # Errors
+    /// When a read is refused, or the region has too few zones.
+    async fn ask(&self, config: &Config, recorded: &Recorded) -> ModelResult<Facts> {
+        let (cx, clock) = (&self.cx, self.clock);
+        let (zones, wants_logging_role, mesh) = try_join!(
+            patiently(clock, || zones::choose(cx, config, &recorded.zones)),
+            patiently(clock, || wants_logging_role(cx)),
+            patiently(clock, || Choice::make(cx, config, recorded.mesh))
+        )?;
+        Ok(Facts { zones, wants_logging_role, mesh })
     }
 
     /// The kind of mesh that [`graph`](Self::graph) has decided on.
