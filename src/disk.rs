@@ -38,7 +38,7 @@ pub fn write(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
 /// ending `new`.
 ///
 /// # Errors
-/// Those of [`write`], and of `fill`, which writes it.
+/// Those of [`write()`], and of `fill`, which writes it.
 pub fn replace(path: &Path, fill: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
     let fresh = path.with_extension("new");
     fill(&mut write(&fresh, OpenOptions::new().truncate(true))?)?;
