@@ -41,7 +41,8 @@ impl Trial {
     /// Whatever `work` does must be allowed, and counts as used.
     async fn within<T>(&mut self, work: impl AsyncFnOnce(&World) -> T) -> T {
         self.world.simulator.allow_only(self.policy.allowed());
-        let done = work(&self.world).await;
+        // A run's future is larger than a test's stack likes to hold, several times over.
+        let done = Box::pin(work(&self.world)).await;
         self.used.extend(self.world.simulator.allow_everything());
         done
     }
@@ -169,7 +170,7 @@ async fn meddle(world: &World, known: &Identities) {
     update.send().await.expect("another trust");
     let update = cx.iam().update_role().role_name(role).max_session_duration(43_200);
     update.send().await.expect("longer sessions");
-    give_a_policy(world, known).await;
+    Box::pin(give_a_policy(world, known)).await;
 
     let record = DnsRecord::builder().r#type(RecordType::A).ttl(60).build().expect("a record");
     let dns = DnsConfigChange::builder().dns_records(record).build().expect("a change");
@@ -177,7 +178,7 @@ async fn meddle(world: &World, known: &Identities) {
     let update = cx.servicediscovery().update_service().service(change);
     update.id(text(known, "mesh/discovery/nodejs", "id")).send().await.expect("another TTL");
 
-    open_doors(world, known).await;
+    Box::pin(open_doors(world, known)).await;
     if known.raw(&Address::new("mesh/mesh")).is_some() {
         let filter = EgressFilter::builder().r#type(EgressFilterType::AllowAll).build();
         let spec = MeshSpec::builder().egress_filter(filter.expect("a filter")).build();
@@ -334,7 +335,7 @@ async fn iams_simulation_of_the_policy_of_up_says_that_nothing_is_missing() {
 
 /// Everything that `up` may meet in a stack's life.
 async fn ups(config: &str) {
-    let mut trial = Trial::new(config, Command::Up).await;
+    let mut trial = Box::pin(Trial::new(config, Command::Up)).await;
     trial.within(async |world| examine(world).await).await;
     trial.up().await;
     trial.up().await;
@@ -342,7 +343,7 @@ async fn ups(config: &str) {
 
     // What others did is undone.
     let before = known(&trial.world).await;
-    meddle(&trial.world, &before).await;
+    Box::pin(meddle(&trial.world, &before)).await;
     trial.up_in_full().await;
 
     // What the configuration says now is done.
@@ -368,8 +369,8 @@ async fn ups(config: &str) {
     trial.up().await;
 
     // What it no longer has is removed, whoever remembers it.
-    leave_behind(&trial.world).await;
-    begin_a_namespace(&trial.world).await;
+    Box::pin(leave_behind(&trial.world)).await;
+    Box::pin(begin_a_namespace(&trial.world)).await;
     trial.world.lose_state();
     trial.up().await;
     trial.edit_all("expose = \"api\"", "expose = \"mesh\"");
