@@ -58,6 +58,10 @@ impl Retry {
         let (first, longest, budget) = match (error.class, doing) {
             (Class::Throttled, _) => (seconds(0.5), seconds(20.0), minutes(15)),
             (Class::Transient, _) => (seconds(0.3), seconds(10.0), minutes(5)),
+            // What is made or changed there was to be, because the service has answered.
+            (Class::Silent, Doing::Create | Doing::Update) => {
+                (seconds(0.3), seconds(10.0), minutes(5))
+            }
             (Class::Silent, _) if self.given_up.get() => return None,
             (Class::Silent, _) => (seconds(0.3), seconds(4.0), SILENCE),
             // An answer that was cut off, perhaps.
@@ -75,7 +79,8 @@ impl Retry {
         // One attempt that gets no answer can take longer than all of it.
         let cheap = error.class == Class::Transient && attempt < LEAST;
         if spent > budget && !cheap {
-            self.given_up.set(self.given_up.get() || error.class == Class::Silent);
+            let looks = matches!(doing, Doing::Read | Doing::Delete);
+            self.given_up.set(self.given_up.get() || looks && error.class == Class::Silent);
             return None;
         }
         let grown = first.mul_f64(1.6_f64.powi(attempt.saturating_sub(1).min(20) as i32));
